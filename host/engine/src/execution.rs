@@ -1,0 +1,193 @@
+//! An execution: the aggregate every transition works on, saved as one document under an optimistic version.
+
+use crate::outcome::EntityRef;
+use crate::{
+    DefinitionId, Dialect, ExecutionId, Fault, InstanceId, NodeId, RawJson, Task, TaskId, TaskState, TenantId,
+    Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which family of behaviour an execution has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionKind {
+    /// A graph of tasks (epilot, SmartMCA, native).
+    Flow,
+    /// An ordered list of steps (SoftSolz).
+    Run,
+}
+
+impl ExecutionKind {
+    /// The name on the platform API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Run => "run",
+        }
+    }
+}
+
+/// What set an execution off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerSource {
+    Manual,
+    Schedule,
+    Event,
+    /// Started by a step of another execution.
+    Flow,
+}
+
+impl TriggerSource {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Schedule => "schedule",
+            Self::Event => "event",
+            Self::Flow => "flow",
+        }
+    }
+}
+
+/// What set an execution off, with its particulars.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TriggerInfo {
+    pub source: TriggerSource,
+    /// The cron tick this execution stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<Timestamp>,
+    /// The event that matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<RawJson>,
+    /// The execution whose step started this one, and how deep the chain is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<(ExecutionId, u32)>,
+}
+
+impl TriggerInfo {
+    /// Started by a call.
+    pub const fn manual() -> Self {
+        Self { source: TriggerSource::Manual, scheduled_for: None, event: None, parent: None }
+    }
+}
+
+/// The execution's state with that state's data (source: contracts/core-model.md 3.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionStatus {
+    /// Created, no node started.
+    Pending,
+    Running,
+    /// Stands still at `node` (a failed one), or everywhere when a person paused it.
+    Paused {
+        at: Timestamp,
+        node: Option<NodeId>,
+    },
+    Completed {
+        at: Timestamp,
+    },
+    Failed {
+        at: Timestamp,
+        task: Option<TaskId>,
+        fault: Fault,
+    },
+    Cancelled {
+        at: Timestamp,
+        reason: Option<String>,
+    },
+}
+
+impl ExecutionStatus {
+    /// The name on the platform API and in the database.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Paused { .. } => "paused",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+
+    /// Ended.
+    pub const fn is_final(&self) -> bool {
+        self.ended_at().is_some()
+    }
+
+    /// When it ended.
+    pub const fn ended_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Completed { at } | Self::Failed { at, .. } | Self::Cancelled { at, .. } => Some(*at),
+            Self::Pending | Self::Running | Self::Paused { .. } => None,
+        }
+    }
+}
+
+/// The aggregate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    pub id: ExecutionId,
+    pub tenant_id: TenantId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<InstanceId>,
+    pub definition_id: DefinitionId,
+    pub definition_version: u32,
+    pub dialect: Dialect,
+    pub kind: ExecutionKind,
+    pub title: String,
+    pub status: ExecutionStatus,
+    pub trigger: TriggerInfo,
+    pub input: RawJson,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<EntityRef>,
+    /// Plugin name → component digest (hex SHA-256) this execution finishes on, whatever is enabled meanwhile.
+    pub pins: BTreeMap<String, String>,
+    pub tasks: Vec<Task>,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// Number of the last history event; events are numbered per execution, gapless, from 1.
+    pub history_seq: u64,
+    /// One more per committed transition; the fence of every write.
+    pub version: u64,
+}
+
+impl Execution {
+    /// The task with this number.
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get(id.0 as usize)
+    }
+
+    /// The task of this node.
+    pub fn task_of(&self, node: &NodeId) -> Option<&Task> {
+        self.tasks.iter().find(|t| &t.node == node)
+    }
+
+    /// Tasks a worker must be running now.
+    pub fn running(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(|t| matches!(t.state, TaskState::Running { .. }))
+    }
+
+    /// When the engine must be called with `TimerFired`, if nothing else happens first.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        match self.status {
+            ExecutionStatus::Running => self.tasks.iter().filter_map(|t| t.state.due()).min(),
+            ExecutionStatus::Pending
+            | ExecutionStatus::Paused { .. }
+            | ExecutionStatus::Completed { .. }
+            | ExecutionStatus::Failed { .. }
+            | ExecutionStatus::Cancelled { .. } => None,
+        }
+    }
+
+    /// The output of the last node (in definition order) that completed.
+    pub fn output(&self) -> Option<&RawJson> {
+        self.tasks.iter().rev().find_map(|t| match &t.state {
+            TaskState::Completed { output, .. } => Some(output),
+            _ => None,
+        })
+    }
+}
