@@ -1,0 +1,290 @@
+//! The loops that make things happen without a caller: claims, lease renewal, cache refresh, cron, events, sweeps.
+
+use super::{StartRequest, lock};
+use crate::App;
+use crate::error::AppResult;
+use crate::model::Precondition;
+use crate::ports::{CommitError, ScheduledDefinition};
+use std::sync::Arc;
+use std::time::Duration;
+use stepwright_engine::cron::{CronSchedule, catch_up};
+use stepwright_engine::{
+    Actor, Definition, DefinitionStatus, ExecutionId, RawJson, Trigger, TriggerInfo, TriggerSource,
+};
+use tokio::task::JoinSet;
+
+/// Executions taken in one claim.
+const CLAIM_BATCH: u32 = 128;
+/// Schedules or events handled in one look.
+const LOOK_BATCH: u32 = 200;
+/// How often expired idempotency answers are deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// The running loops; dropping it aborts them.
+pub struct Background {
+    app: App,
+    loops: JoinSet<()>,
+}
+
+impl App {
+    /// Starts the loops.
+    pub fn run_background(&self) -> Background {
+        let mut loops = JoinSet::new();
+        loops.spawn(repeat(self.clone(), "claim", |app| async move { app.claim_once().await }));
+        loops.spawn(repeat(self.clone(), "renew", |app| async move { app.renew_once().await }));
+        loops.spawn(repeat(self.clone(), "changes", |app| async move { app.refresh_once().await }));
+        loops.spawn(repeat(self.clone(), "schedules", |app| async move { app.schedules_once().await }));
+        loops.spawn(repeat(self.clone(), "events", |app| async move { app.events_once().await }));
+        loops.spawn(repeat(self.clone(), "sweep", |app| async move { app.sweep_once().await }));
+        Background { app: self.clone(), loops }
+    }
+
+    /// Claims what is due and drives it; then waits until something may be due.
+    async fn claim_once(&self) -> AppResult<Pause> {
+        let free = u32::try_from(self.driver().capacity.available_permits()).unwrap_or(u32::MAX).min(CLAIM_BATCH);
+        if free == 0 {
+            return Ok(Pause::For(Duration::from_millis(20)));
+        }
+        let now = self.now();
+        let config = self.config();
+        let claimed =
+            self.store().claim_due(now, config.node, now + config.lease, free, config.claim_per_tenant).await?;
+        let full = claimed.len() as u32 == free;
+        for execution in claimed {
+            let definition = self
+                .definition_version(execution.tenant_id, execution.definition_id, execution.definition_version)
+                .await?;
+            let (Some(definition), Some(place)) = (definition, self.driver().try_place()) else { continue };
+            // Still driven here after a lease that ran out: the old actor notices by the version.
+            self.drive(place, definition, execution);
+        }
+        if full {
+            return Ok(Pause::None);
+        }
+        let wait = match self.store().next_wake().await? {
+            Some(at) => at.since(self.now()).clamp(Duration::from_millis(5), config.poll),
+            None => config.poll,
+        };
+        Ok(Pause::Work(wait))
+    }
+
+    async fn renew_once(&self) -> AppResult<Pause> {
+        let ids = self.driver().driven_ids();
+        if !ids.is_empty() {
+            let until = self.now() + self.config().lease;
+            for lost in self.store().renew_leases(self.config().node, &ids, until).await? {
+                self.driver().poke(lost);
+            }
+        }
+        Ok(Pause::For(self.config().lease / 3))
+    }
+
+    async fn refresh_once(&self) -> AppResult<Pause> {
+        let counter = self.store().change_counter().await?;
+        if self.caches().saw_change(counter) {
+            self.caches().invalidate();
+            self.driver().forget_tenant_slots();
+        }
+        Ok(Pause::For(self.config().poll))
+    }
+
+    /// Fires due cron ticks.
+    ///
+    /// # Errors
+    /// `Unavailable`; the tick stands and is tried again.
+    pub async fn schedules_once(&self) -> AppResult<Pause> {
+        let due = self.store().due_schedules(self.now(), LOOK_BATCH).await?;
+        let full = due.len() as u32 == LOOK_BATCH;
+        for schedule in due {
+            self.fire(schedule).await?;
+        }
+        let wait = match self.store().next_tick().await? {
+            _ if full => Duration::ZERO,
+            Some(at) => at.since(self.now()).clamp(Duration::from_millis(5), self.config().poll),
+            None => self.config().poll,
+        };
+        Ok(Pause::For(wait))
+    }
+
+    async fn fire(&self, due: ScheduledDefinition) -> AppResult<()> {
+        let ScheduledDefinition { tenant_id, definition: id, tick } = due;
+        let definition = self.store().definition(tenant_id, id).await?.map(Arc::new);
+        let live = definition.filter(|d| d.status == DefinitionStatus::Active);
+        let (Some(definition), Some(view)) = (live, self.tenant_view(tenant_id).await?) else {
+            self.store().move_tick(tenant_id, id, tick, None).await?;
+            return Ok(());
+        };
+        let Some(schedule) = cron_of(&definition, &view.tenant.settings.timezone) else {
+            self.store().move_tick(tenant_id, id, tick, None).await?;
+            return Ok(());
+        };
+        let decided = catch_up(&schedule, tick, self.now(), self.config().misfire_grace);
+        // A run of the workflow is active: this tick waits as one queued run, further ticks are dropped
+        // (source: contracts/softsolz.md 2C).
+        let open = self.store().open_executions_of(tenant_id, id, 2).await?.len();
+        let Some(fire) = decided.fire.filter(|_| open < 2) else {
+            self.store().move_tick(tenant_id, id, tick, decided.next).await?;
+            return Ok(());
+        };
+        let request = StartRequest {
+            id: ExecutionId::fresh(&**self.ids()),
+            title: definition.name.clone(),
+            trigger: TriggerInfo {
+                scheduled_for: Some(fire),
+                source: TriggerSource::Schedule,
+                event: None,
+                parent: None,
+            },
+            input: RawJson::empty_object(),
+            entity: None,
+            actor: Actor::System,
+            begin: false,
+            preconditions: vec![Precondition::TickUnfired { definition: id, tick, next: decided.next }],
+        };
+        match self.start_execution(&view, &definition, request).await {
+            Ok(execution) => {
+                tracing::info!(execution = %execution.id, definition = %id, tick = %fire, "cron tick fired")
+            }
+            // Another host was first.
+            Err(CommitError::Precondition { .. }) => {}
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(error) => tracing::error!(definition = %id, %error, "cron tick could not start an execution"),
+        }
+        Ok(())
+    }
+
+    /// Starts the definitions whose event trigger matches what was emitted.
+    ///
+    /// # Errors
+    /// `Unavailable`; the event stays and is tried again.
+    pub async fn events_once(&self) -> AppResult<Pause> {
+        let events = self.store().unhandled_events(LOOK_BATCH).await?;
+        let full = events.len() as u32 == LOOK_BATCH;
+        for (tenant, event) in events {
+            let Some(view) = self.tenant_view(tenant).await? else { continue };
+            let definitions = self.store().definitions_for_event(tenant, &event.kind).await?;
+            let shown = serde_json::json!({ "id": event.id, "type": event.kind, "data": event.data });
+            let parent = Some((event.source, event.depth + 1));
+            let deep = event.depth + 1 > crate::session::MAX_CHAIN_DEPTH;
+            for definition in definitions.into_iter().filter(|_| !deep) {
+                let definition = Arc::new(definition);
+                let request = StartRequest {
+                    // The same event starts the same definition once, however often the loop dies on the way.
+                    id: crate::usecases::derived_id(&[&event.id.to_string(), &definition.id.to_string()]),
+                    title: definition.name.clone(),
+                    trigger: TriggerInfo {
+                        source: TriggerSource::Event,
+                        scheduled_for: None,
+                        event: Some(RawJson::from(shown.clone())),
+                        parent,
+                    },
+                    input: event.data.clone(),
+                    entity: None,
+                    actor: Actor::System,
+                    begin: false,
+                    preconditions: Vec::new(),
+                };
+                match self.start_execution(&view, &definition, request).await {
+                    Ok(_) | Err(CommitError::Stale(_)) => {}
+                    Err(CommitError::Store(error)) => return Err(error.into()),
+                    Err(error) => {
+                        tracing::error!(definition = %definition.id, %error, "event could not start an execution")
+                    }
+                }
+            }
+            self.forget_event(tenant, event.id).await?;
+        }
+        Ok(Pause::For(if full { Duration::ZERO } else { self.config().poll }))
+    }
+
+    async fn forget_event(
+        &self,
+        tenant: stepwright_engine::TenantId,
+        event: stepwright_engine::EmittedEventId,
+    ) -> AppResult<()> {
+        let commit = crate::model::Commit {
+            tenant_id: tenant,
+            at: self.now(),
+            preconditions: vec![Precondition::EventUnhandled { event }],
+            executions: Vec::new(),
+            effects: crate::model::Effects::default(),
+            webhooks: Vec::new(),
+            usage: crate::model::UsageDelta::default(),
+        };
+        match self.store().commit(commit).await {
+            Ok(()) | Err(CommitError::Precondition { .. }) => Ok(()),
+            Err(error) => Err(crate::AppError::Unavailable(error.to_string())),
+        }
+    }
+
+    async fn sweep_once(&self) -> AppResult<Pause> {
+        let deleted = self.store().sweep(self.now(), 1_000).await?;
+        Ok(Pause::For(if deleted == 1_000 { Duration::ZERO } else { SWEEP_EVERY }))
+    }
+}
+
+/// The schedule of a definition, when it has one that parses.
+pub(crate) fn cron_of(definition: &Definition, tenant_zone: &str) -> Option<CronSchedule> {
+    match &definition.trigger {
+        Trigger::Schedule { cron } => {
+            CronSchedule::parse(cron, definition.timezone.as_deref().unwrap_or(tenant_zone)).ok()
+        }
+        Trigger::Manual | Trigger::Event { .. } => None,
+    }
+}
+
+/// How long a loop rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    None,
+    For(Duration),
+    /// As long, unless work is hinted at.
+    Work(Duration),
+}
+
+async fn repeat<F: Future<Output = AppResult<Pause>>>(app: App, name: &'static str, look: impl Fn(App) -> F) {
+    let mut failures = 0u32;
+    loop {
+        let pause = match look(app.clone()).await {
+            Ok(pause) => {
+                if failures > 0 {
+                    tracing::info!(name, failures, "background loop recovered");
+                }
+                failures = 0;
+                pause
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(name, %error, "background loop failed; it goes on trying");
+                }
+                Pause::For(Duration::from_millis(200 * u64::from(failures.min(25))))
+            }
+        };
+        match pause {
+            Pause::None => tokio::task::yield_now().await,
+            Pause::For(wait) => tokio::time::sleep(wait).await,
+            Pause::Work(wait) => {
+                let _ = tokio::time::timeout(wait, app.driver().work.notified()).await;
+            }
+        }
+    }
+}
+
+impl Background {
+    /// Stops taking up work, lets running steps finish until `patience` is over, and gives the rest back to the
+    /// database, where another host (or the next start) takes it up at once.
+    pub async fn drain(mut self, patience: Duration) {
+        self.app.driver().shutdown.send_replace(true);
+        self.loops.abort_all();
+        let give_up = tokio::time::Instant::now() + patience;
+        while !lock(&self.app.driver().driven).is_empty() && tokio::time::Instant::now() < give_up {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        match self.app.store().release_leases(self.app.config().node, self.app.now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "executions handed back"),
+            Err(error) => tracing::warn!(%error, "leases could not be given back; they will run out"),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Making executions: pins, first commit, and the hand-over to the driver.
+
+use super::saving::Extra;
+use crate::App;
+use crate::caches::TenantView;
+use crate::error::{AppError, AppResult};
+use crate::model::{ExecutionWrite, Precondition, UsageDelta, Wake};
+use crate::ports::CommitError;
+use crate::session::StagedStart;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use stepwright_engine::outcome::EntityRef;
+use stepwright_engine::{
+    Actor, Command, Definition, Dialect, Execution, ExecutionId, ExecutionKind, NodeKind, RawJson, Start, TenantId,
+    Transition, TriggerInfo, TriggerSource, apply, start,
+};
+
+/// A request to start an execution.
+pub(crate) struct StartRequest {
+    pub id: ExecutionId,
+    pub title: String,
+    pub trigger: TriggerInfo,
+    pub input: RawJson,
+    pub entity: Option<EntityRef>,
+    pub actor: Actor,
+    /// Begin at once, in the same commit; otherwise it is queued and a worker takes it up.
+    pub begin: bool,
+    pub preconditions: Vec<Precondition>,
+}
+
+impl App {
+    /// Starts an execution and, when there is room, drives it here.
+    ///
+    /// # Errors
+    /// `Unavailable`; a precondition or an id that exists as [`CommitError`].
+    pub(crate) async fn start_execution(
+        &self,
+        view: &Arc<TenantView>,
+        definition: &Arc<Definition>,
+        request: StartRequest,
+    ) -> Result<Execution, CommitError> {
+        let place = self.driver().try_place();
+        let StartRequest { id, title, trigger, input, entity, actor, begin, preconditions } = request;
+        let args = Start {
+            id,
+            instance_id: None,
+            kind: kind_of(definition.dialect),
+            title,
+            trigger,
+            input,
+            entity,
+            pins: self.pins(view, definition),
+        };
+        let env = self.env(actor);
+        let mut transition = start(definition, args, &env);
+        if begin && place.is_some() {
+            transition = followed_by(definition, transition, Command::Begin, &env);
+        }
+        let holder = place.is_some().then_some(self.config().node);
+        let wake = self.wake_of(&transition.next, holder);
+        let write = self.write(transition, 0, wake).map_err(internal)?;
+        let usage = UsageDelta { executions: 1, ..UsageDelta::default() };
+        let extra = Extra { preconditions, usage, ..Extra::default() };
+        let execution = self.commit_one(view, definition, write, extra).await?;
+        metrics::counter!("stepwright_executions_started_total").increment(1);
+        match (place, wake) {
+            (Some(place), Wake::Leased { .. }) => self.drive(place, Arc::clone(definition), execution.clone()),
+            _ => self.driver().hint(),
+        }
+        Ok(execution)
+    }
+
+    /// The writes of executions a step has started: pending, to be claimed by anybody.
+    pub(super) fn children(
+        &self,
+        view: &TenantView,
+        parent: &Execution,
+        starts: Vec<StagedStart>,
+    ) -> AppResult<Vec<ExecutionWrite>> {
+        starts
+            .into_iter()
+            .map(|staged| {
+                let parent = Some((parent.id, staged.depth));
+                let args = Start {
+                    id: staged.id,
+                    instance_id: None,
+                    kind: kind_of(staged.definition.dialect),
+                    title: staged.definition.name.clone(),
+                    trigger: TriggerInfo { source: TriggerSource::Flow, scheduled_for: None, event: None, parent },
+                    input: staged.input,
+                    entity: staged.entity,
+                    pins: self.pins(view, &staged.definition),
+                };
+                let transition = start(&staged.definition, args, &self.env(Actor::System));
+                self.write(transition, 0, Wake::At(self.now()))
+            })
+            .collect()
+    }
+
+    /// The component digests the definition's steps run on, as enabled now. Plugins that are not enabled are left
+    /// out; their steps fail with a fault that says so.
+    fn pins(&self, view: &TenantView, definition: &Definition) -> BTreeMap<String, String> {
+        let mut pins = BTreeMap::new();
+        for node in &definition.graph.nodes {
+            if let NodeKind::Step { step, .. } = &node.kind
+                && !pins.contains_key(&step.plugin)
+                && let Some(enablement) = self.enablement(view, &step.plugin)
+            {
+                pins.insert(step.plugin.clone(), enablement.digest.clone());
+            }
+        }
+        pins
+    }
+
+    /// Refuses a start when the tenant has too many open executions.
+    pub(crate) async fn check_open_quota(&self, view: &TenantView, tenant: TenantId) -> AppResult<()> {
+        let limit = view.tenant.settings.quotas.open_executions;
+        if limit >= crate::model::Quotas::default().open_executions {
+            // Counting costs a query; the default is a safety net that the claim loop's fairness makes unnecessary.
+            return Ok(());
+        }
+        let open = self.store().open_executions(tenant).await?;
+        if open >= limit {
+            return Err(AppError::Quota(format!("{open} executions are open, {limit} are allowed")));
+        }
+        Ok(())
+    }
+}
+
+/// Both transitions as one.
+pub(super) fn followed_by(
+    definition: &Definition,
+    first: Transition,
+    command: Command,
+    env: &stepwright_engine::Env,
+) -> Transition {
+    let Transition { next, mut events } = first;
+    let version = next.version;
+    match apply(definition, next.clone(), command, env) {
+        Ok(mut second) => {
+            events.append(&mut second.events);
+            second.next.version = version;
+            Transition { next: second.next, events }
+        }
+        Err(_) => Transition { next, events },
+    }
+}
+
+const fn kind_of(dialect: Dialect) -> ExecutionKind {
+    match dialect {
+        Dialect::Softsolz => ExecutionKind::Run,
+        Dialect::Hydracore | Dialect::Epilot | Dialect::Smartmca | Dialect::Platform => ExecutionKind::Flow,
+    }
+}
+
+fn internal(error: AppError) -> CommitError {
+    CommitError::Store(crate::ports::StoreError::Inconsistent(error.to_string()))
+}

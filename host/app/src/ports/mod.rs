@@ -1,0 +1,18 @@
+//! Ports: what the application needs from the outside, as traits implemented by `store`, `sandbox` and `server`.
+
+mod random;
+mod sandbox;
+mod store;
+mod webhooks;
+
+pub use random::Random;
+pub use sandbox::{
+    CallContext, ComponentRejected, ComponentSource, LogLevel, LogLine, Sandbox, SandboxError, StepCall, StepResult,
+};
+pub use store::{
+    CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore, EventStore, ExecutionFilter,
+    ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore, ImportCounts, KeyStore,
+    OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, StoredResponse,
+    TenantStore, UsageDay, UsageStore, WebhookStore,
+};
+pub use webhooks::WebhookProjection;

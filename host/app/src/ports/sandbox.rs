@@ -1,0 +1,117 @@
+//! The sandbox as the application sees it.
+
+use crate::error::FieldFault;
+use crate::model::{ComponentInfo, Environment, Grants, InvocationLimits};
+use crate::session::Session;
+use async_trait::async_trait;
+use std::sync::Arc;
+use stepwright_engine::{Fault, Metering, Outcome, RawJson, TenantId};
+
+/// Where, when and for whom a call happens (source: wit/types@0.1.0 `context`).
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    pub tenant_id: TenantId,
+    pub environment: Environment,
+    pub dialect: String,
+    /// Empty while a config is validated or a plugin tried out.
+    pub execution_id: String,
+    pub definition_id: Option<String>,
+    pub node_id: Option<String>,
+    pub attempt: u32,
+    pub dedupe_key: String,
+    /// RFC 3339 UTC.
+    pub now: String,
+    pub timezone: String,
+    pub actor: String,
+}
+
+/// One call of a step.
+pub struct StepCall {
+    /// Hex SHA-256 of the component.
+    pub digest: String,
+    pub step: String,
+    pub context: CallContext,
+    pub config: RawJson,
+    pub input: RawJson,
+    pub resume: Option<RawJson>,
+    pub grants: Arc<Grants>,
+    pub limits: InvocationLimits,
+    /// Secret values by name, only those granted.
+    pub secrets: Arc<std::collections::BTreeMap<String, String>>,
+    /// What the guest's host calls read from and stage into.
+    pub session: Session,
+}
+
+/// How loud a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// A line the guest has written, through `log` or to standard output or error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    pub level: LogLevel,
+    pub message: String,
+}
+
+/// What came of a call. A trap, a limit or a missing component is `Outcome::Failed` with a fault that says so.
+pub struct StepResult {
+    pub outcome: Outcome,
+    pub metering: Metering,
+    pub logs: Vec<LogLine>,
+    /// With everything staged; the caller drops it when the outcome is a failure.
+    pub session: Session,
+}
+
+/// A component that cannot be published, with every reason.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("not a usable component: {}", faults.join("; "))]
+pub struct ComponentRejected {
+    pub faults: Vec<String>,
+}
+
+/// Why inspecting failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SandboxError {
+    #[error(transparent)]
+    Rejected(#[from] ComponentRejected),
+    #[error("sandbox unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Where component bytes come from: the database, or the built-ins in the binary.
+#[async_trait]
+pub trait ComponentSource: Send + Sync {
+    /// The bytes with this hex SHA-256.
+    ///
+    /// # Errors
+    /// A text for logs when the source cannot be read.
+    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, String>;
+}
+
+/// Runs components.
+#[async_trait]
+pub trait Sandbox: Send + Sync {
+    /// Compiles (in a limited child process), checks worlds and imports, and asks the component to describe itself.
+    async fn inspect(&self, bytes: Vec<u8>) -> Result<ComponentInfo, SandboxError>;
+
+    /// Lets a step check and normalise a config. The config has already passed the step's JSON Schema.
+    ///
+    /// # Errors
+    /// `Err(fault)` when the component could not answer; `Ok(Err(faults))` when it refuses the config.
+    async fn validate_step(&self, call: StepCall) -> Result<Result<RawJson, Vec<FieldFault>>, Fault>;
+
+    /// Runs a step in a fresh instance under all limits. Never panics on guest behaviour.
+    async fn run_step(&self, call: StepCall) -> StepResult;
+}
+
+impl StepResult {
+    /// A failed call that used nothing.
+    pub fn failed(fault: Fault, session: Session) -> Self {
+        Self { outcome: Outcome::Failed(fault), metering: Metering::default(), logs: Vec::new(), session }
+    }
+}

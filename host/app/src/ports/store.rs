@@ -1,0 +1,452 @@
+//! The store as the application sees it, one small trait per topic.
+//!
+//! Every method that takes a `TenantId` sees and touches that tenant only. Look-ups return `Option`; another
+//! tenant's id is `None`. Methods named `claim_*` and those without a tenant are for the host itself.
+
+use crate::model::{
+    ApiKey, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState, Emitted, Enablement, Entity,
+    Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash, Settings, Tenant,
+    WebhookEndpoint,
+};
+use async_trait::async_trait;
+use stepwright_engine::{
+    Definition, DefinitionId, DeliveryId, Dialect, EndpointId, Execution, ExecutionId, HistoryEvent, KeyId, MailId,
+    NodeInstanceId, RawJson, TenantId, Timestamp,
+};
+
+/// Why the store could not do it, by what the caller may do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Try again later: the database is gone, full or locked. Nothing was written.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// A unique rule is broken; the text names the thing.
+    #[error("{0} already exists")]
+    Duplicate(&'static str),
+    /// A row cannot be read as what it should be, or a bug.
+    #[error("database inconsistent: {0}")]
+    Inconsistent(String),
+}
+
+/// A store's result.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Why a commit did not go through. Nothing of it was written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CommitError {
+    /// The execution has moved on (or, for an insert, exists already): load it and decide again.
+    #[error("execution {0} has changed")]
+    Stale(ExecutionId),
+    /// A staged entity or row has changed since it was read: run the step again.
+    #[error("{0} has changed")]
+    EffectConflict(String),
+    /// A precondition does not hold; for `NoExecutionSince` with the newest run and when it was created.
+    #[error("precondition {index} does not hold")]
+    Precondition { index: usize, newest: Option<(ExecutionId, Timestamp)> },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The one write path of executions.
+#[async_trait]
+pub trait CommitStore: Send + Sync {
+    /// Writes all of it durably or nothing. Batched with other callers' commits while one is in flight.
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError>;
+}
+
+/// Narrows a list of executions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExecutionFilter {
+    pub dialect: Option<Dialect>,
+    pub definition: Option<DefinitionId>,
+    /// Core status names; empty means all.
+    pub statuses: Vec<String>,
+}
+
+/// An execution in a list, without its tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutionSummary {
+    pub id: ExecutionId,
+    pub definition_id: DefinitionId,
+    pub dialect: Dialect,
+    pub kind: String,
+    pub title: String,
+    pub status: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+#[async_trait]
+pub trait ExecutionStore: Send + Sync {
+    async fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<Option<Execution>>;
+    /// The execution, if `holder` holds its lease.
+    async fn held_execution(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        holder: NodeInstanceId,
+    ) -> StoreResult<Option<Execution>>;
+    /// Whole executions, newest first.
+    async fn executions(
+        &self,
+        tenant: TenantId,
+        filter: &ExecutionFilter,
+        page: Paging,
+    ) -> StoreResult<Listed<Execution>>;
+    async fn execution_summaries(
+        &self,
+        tenant: TenantId,
+        filter: &ExecutionFilter,
+        page: Paging,
+    ) -> StoreResult<Listed<ExecutionSummary>>;
+    /// Events with `seq` above `after`, oldest first.
+    async fn history(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        after: u64,
+        limit: u32,
+    ) -> StoreResult<Listed<HistoryEvent>>;
+    /// Takes over at most `limit` executions that are due and that nobody holds (or whose holder is late), at most
+    /// `per_tenant` of one tenant, tenants in turn. Each gets `holder`, `until` and one more version, which fences
+    /// out the holder it was taken from.
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        holder: NodeInstanceId,
+        until: Timestamp,
+        limit: u32,
+        per_tenant: u32,
+    ) -> StoreResult<Vec<Execution>>;
+    /// Extends leases still held; the ids given back are no longer held.
+    async fn renew_leases(
+        &self,
+        holder: NodeInstanceId,
+        ids: &[ExecutionId],
+        until: Timestamp,
+    ) -> StoreResult<Vec<ExecutionId>>;
+    /// Gives leases back at once (shutdown): the executions are due at `now`.
+    async fn release_leases(&self, holder: NodeInstanceId, now: Timestamp) -> StoreResult<u64>;
+    /// Executions of the tenant that have not ended.
+    async fn open_executions(&self, tenant: TenantId) -> StoreResult<u64>;
+    /// Earliest instant somebody must look at an execution that nobody holds.
+    async fn next_wake(&self) -> StoreResult<Option<Timestamp>>;
+    /// Ids of the definition's executions that have not ended, newest first.
+    async fn open_executions_of(
+        &self,
+        tenant: TenantId,
+        definition: DefinitionId,
+        limit: u32,
+    ) -> StoreResult<Vec<ExecutionId>>;
+    /// Whether an execution that has not ended is pinned to this component.
+    async fn is_pinned(&self, tenant: TenantId, plugin: &str, digest: &str) -> StoreResult<bool>;
+}
+
+/// Narrows a list of definitions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DefinitionFilter {
+    pub dialect: Option<Dialect>,
+    /// Definition status names; empty means all.
+    pub statuses: Vec<String>,
+}
+
+#[async_trait]
+pub trait DefinitionStore: Send + Sync {
+    /// Inserts version 1, and arms its schedule when `next_tick` is given.
+    ///
+    /// # Errors
+    /// `Duplicate("definition")` when the id exists.
+    async fn insert_definition(&self, definition: &Definition, next_tick: Option<Timestamp>) -> StoreResult<()>;
+    /// Saves the next version when the current one is `definition.version - 1`; false when it is not.
+    async fn update_definition(&self, definition: &Definition, next_tick: Option<Timestamp>) -> StoreResult<bool>;
+    /// Hides the definition; its versions stay for running executions and history.
+    async fn delete_definition(&self, tenant: TenantId, id: DefinitionId, at: Timestamp) -> StoreResult<bool>;
+    /// The current version, unless deleted.
+    async fn definition(&self, tenant: TenantId, id: DefinitionId) -> StoreResult<Option<Definition>>;
+    /// A version, also of a deleted definition.
+    async fn definition_version(
+        &self,
+        tenant: TenantId,
+        id: DefinitionId,
+        version: u32,
+    ) -> StoreResult<Option<Definition>>;
+    /// Current versions, newest first.
+    async fn definitions(
+        &self,
+        tenant: TenantId,
+        filter: &DefinitionFilter,
+        page: Paging,
+    ) -> StoreResult<Listed<Definition>>;
+    /// Active definitions with this event trigger.
+    async fn definitions_for_event(&self, tenant: TenantId, kind: &str) -> StoreResult<Vec<Definition>>;
+    /// Whether a current definition names this plugin and asks for this very version (or for none).
+    async fn names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool>;
+}
+
+/// A schedule that is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduledDefinition {
+    pub tenant_id: TenantId,
+    pub definition: DefinitionId,
+    pub tick: Timestamp,
+}
+
+#[async_trait]
+pub trait ScheduleStore: Send + Sync {
+    /// Schedules whose tick is at or before `now`, oldest first. Takes nothing: `Precondition::TickUnfired` does.
+    async fn due_schedules(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<ScheduledDefinition>>;
+    /// Moves the tick on without a run, if it still stands at `tick`.
+    async fn move_tick(
+        &self,
+        tenant: TenantId,
+        definition: DefinitionId,
+        tick: Timestamp,
+        next: Option<Timestamp>,
+    ) -> StoreResult<bool>;
+    /// The next tick of these definitions and the newest execution's creation, in the given order.
+    async fn schedule_states(
+        &self,
+        tenant: TenantId,
+        definitions: &[DefinitionId],
+    ) -> StoreResult<Vec<(Option<Timestamp>, Option<Timestamp>)>>;
+    /// The earliest tick of all tenants.
+    async fn next_tick(&self) -> StoreResult<Option<Timestamp>>;
+}
+
+#[async_trait]
+pub trait TenantStore: Send + Sync {
+    /// Inserts a live tenant and its sandbox.
+    ///
+    /// # Errors
+    /// `Duplicate("slug")`.
+    async fn insert_tenants(&self, live: &Tenant, test: &Tenant) -> StoreResult<()>;
+    async fn tenant(&self, id: TenantId) -> StoreResult<Option<Tenant>>;
+    /// Live tenants, newest first.
+    async fn tenants(&self, page: Paging) -> StoreResult<Listed<Tenant>>;
+    /// Deletes the tenant, its sandbox and everything they own.
+    async fn delete_tenant(&self, id: TenantId) -> StoreResult<bool>;
+    /// Replaces the settings and moves the change counter on.
+    async fn save_settings(&self, tenant: TenantId, settings: &Settings) -> StoreResult<bool>;
+    async fn insert_instance(&self, instance: &Instance) -> StoreResult<()>;
+    async fn instances(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Instance>>;
+    async fn instance(&self, tenant: TenantId, id: stepwright_engine::InstanceId) -> StoreResult<Option<Instance>>;
+    /// A counter that moves on with every change of keys, plugins, settings or webhook endpoints of any tenant;
+    /// hosts poll it to drop their caches.
+    async fn change_counter(&self) -> StoreResult<i64>;
+    /// Whether the database answers and can be written.
+    async fn ping(&self) -> StoreResult<()>;
+}
+
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    async fn insert_key(&self, key: &ApiKey, hash: SecretHash) -> StoreResult<()>;
+    /// Any tenant's key, revoked and expired ones included.
+    async fn key_by_hash(&self, hash: SecretHash) -> StoreResult<Option<ApiKey>>;
+    /// Keys of the tenant and of its sandbox, newest first.
+    async fn keys(&self, tenants: &[TenantId], page: Paging) -> StoreResult<Listed<ApiKey>>;
+    async fn revoke_key(&self, tenants: &[TenantId], id: KeyId, at: Timestamp) -> StoreResult<bool>;
+}
+
+#[async_trait]
+pub trait PluginStore: Send + Sync {
+    /// Keeps a version and its bytes.
+    ///
+    /// # Errors
+    /// `Duplicate("plugin version")` when name and version exist, whatever the bytes.
+    async fn insert_plugin(&self, plugin: &Plugin, bytes: &[u8]) -> StoreResult<()>;
+    async fn plugin(&self, tenant: TenantId, name: &str, version: &str) -> StoreResult<Option<Plugin>>;
+    async fn plugins(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Plugin>>;
+    /// Deletes the version and its enablement; the bytes go when no tenant has them any more.
+    async fn delete_plugin(&self, tenant: TenantId, name: &str, version: &str) -> StoreResult<bool>;
+    /// Switches a version on, replacing whichever was.
+    async fn enable_plugin(&self, enablement: &Enablement) -> StoreResult<()>;
+    /// Switches the plugin off if this version is on.
+    async fn disable_plugin(&self, tenant: TenantId, name: &str, version: &str) -> StoreResult<bool>;
+    async fn enablements(&self, tenant: TenantId) -> StoreResult<Vec<Enablement>>;
+    async fn component_bytes(&self, digest: &str) -> StoreResult<Option<Vec<u8>>>;
+    /// What the component with this digest provides, in this tenant.
+    async fn component_info(&self, tenant: TenantId, digest: &str) -> StoreResult<Option<ComponentInfo>>;
+}
+
+/// What an import has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    pub inserted: u64,
+    pub updated: u64,
+}
+
+#[async_trait]
+pub trait DataStore: Send + Sync {
+    async fn entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<Option<Entity>>;
+    /// In the order of ids, behind `after`.
+    async fn entities(
+        &self,
+        tenant: TenantId,
+        schema: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Listed<Entity>>;
+    /// Writes an entity when its version is `expected` (0: new; `None`: whatever); gives back what stands then.
+    async fn put_entity(
+        &self,
+        tenant: TenantId,
+        schema: &str,
+        id: &str,
+        attributes: &RawJson,
+        expected: Option<u64>,
+        at: Timestamp,
+    ) -> StoreResult<Option<Entity>>;
+    async fn delete_entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<bool>;
+    async fn data_row(&self, tenant: TenantId, dataset: Dataset, id: &str) -> StoreResult<Option<DataRow>>;
+    /// In the order of ids, behind `after`. The filters are met exactly.
+    async fn data_rows(
+        &self,
+        tenant: TenantId,
+        dataset: Dataset,
+        filters: &[Filter],
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Listed<DataRow>>;
+    /// Inserts or replaces rows, all or nothing; `expected` of the writes is ignored.
+    async fn import_rows(&self, tenant: TenantId, rows: &[DataWrite], at: Timestamp) -> StoreResult<ImportCounts>;
+    async fn kv(&self, tenant: TenantId, plugin: &str, scope: KvScope, key: &str) -> StoreResult<Option<RawJson>>;
+}
+
+#[async_trait]
+pub trait OutboxStore: Send + Sync {
+    async fn mails(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<OutboxMail>>;
+    /// Takes queued messages that are due; nobody else gets them before `until`.
+    async fn claim_mails(&self, now: Timestamp, until: Timestamp, limit: u32) -> StoreResult<Vec<OutboxMail>>;
+    /// Saves what became of a claimed message.
+    async fn finish_mail(&self, tenant: TenantId, id: MailId, state: &MailState) -> StoreResult<()>;
+    async fn mail(&self, tenant: TenantId, id: MailId) -> StoreResult<Option<OutboxMail>>;
+}
+
+#[async_trait]
+pub trait WebhookStore: Send + Sync {
+    async fn insert_endpoint(&self, endpoint: &WebhookEndpoint) -> StoreResult<()>;
+    async fn endpoint(&self, tenant: TenantId, id: EndpointId) -> StoreResult<Option<WebhookEndpoint>>;
+    async fn endpoints(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<WebhookEndpoint>>;
+    async fn save_endpoint(&self, endpoint: &WebhookEndpoint) -> StoreResult<bool>;
+    async fn delete_endpoint(&self, tenant: TenantId, id: EndpointId) -> StoreResult<bool>;
+    async fn deliveries(&self, tenant: TenantId, endpoint: EndpointId, page: Paging) -> StoreResult<Listed<Delivery>>;
+    /// Takes pending deliveries that are due, those of one execution's events in order; nobody else gets them
+    /// before `until`.
+    async fn claim_deliveries(&self, now: Timestamp, until: Timestamp, limit: u32) -> StoreResult<Vec<Delivery>>;
+    async fn finish_delivery(
+        &self,
+        tenant: TenantId,
+        id: DeliveryId,
+        state: &DeliveryState,
+        attempts: u32,
+        status: Option<u16>,
+        response: Option<&str>,
+    ) -> StoreResult<()>;
+}
+
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Emitted events not handled yet, oldest first, with their tenants.
+    async fn unhandled_events(&self, limit: u32) -> StoreResult<Vec<(TenantId, Emitted)>>;
+}
+
+/// Names a request that may come twice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    pub tenant_id: TenantId,
+    pub method: String,
+    pub path: String,
+    pub key: String,
+}
+
+/// An answer kept for replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredResponse {
+    pub status: u16,
+    /// Name and value.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// What the store knows of an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdempotencyBegin {
+    /// Never seen (or its answer has expired, or its first request died): go ahead, then `finish` or `abandon`.
+    Fresh,
+    /// The first request is still running.
+    Running,
+    /// The same request has been answered.
+    Replay(StoredResponse),
+    /// The key was used with another body.
+    OtherBody,
+}
+
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync {
+    /// Reserves the key, durably. A reservation not finished by `stale_before` counts as dead.
+    async fn begin(
+        &self,
+        key: &IdempotencyKey,
+        body_hash: [u8; 32],
+        now: Timestamp,
+        stale_before: Timestamp,
+    ) -> StoreResult<IdempotencyBegin>;
+    async fn finish(&self, key: &IdempotencyKey, response: &StoredResponse, expires_at: Timestamp) -> StoreResult<()>;
+    async fn abandon(&self, key: &IdempotencyKey) -> StoreResult<()>;
+    /// Deletes expired answers, at most `limit`.
+    async fn sweep(&self, now: Timestamp, limit: u32) -> StoreResult<u64>;
+}
+
+/// A day's use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageDay {
+    /// `YYYY-MM-DD`, UTC.
+    pub day: String,
+    pub executions: u64,
+    pub steps: u64,
+    pub fuel: u64,
+    pub host_calls: u64,
+    pub wall_us: u64,
+}
+
+#[async_trait]
+pub trait UsageStore: Send + Sync {
+    /// Days from `from` to `to`, both inclusive, `YYYY-MM-DD`; days without use are left out.
+    async fn usage(&self, tenant: TenantId, from: &str, to: &str) -> StoreResult<Vec<UsageDay>>;
+}
+
+/// The whole store.
+pub trait Store:
+    CommitStore
+    + ExecutionStore
+    + DefinitionStore
+    + ScheduleStore
+    + TenantStore
+    + KeyStore
+    + PluginStore
+    + DataStore
+    + OutboxStore
+    + WebhookStore
+    + EventStore
+    + IdempotencyStore
+    + UsageStore
+{
+}
+
+impl<T> Store for T where
+    T: CommitStore
+        + ExecutionStore
+        + DefinitionStore
+        + ScheduleStore
+        + TenantStore
+        + KeyStore
+        + PluginStore
+        + DataStore
+        + OutboxStore
+        + WebhookStore
+        + EventStore
+        + IdempotencyStore
+        + UsageStore
+{
+}

@@ -1,0 +1,85 @@
+use super::{HostError, Session, check_address, check_subject};
+use crate::model::{MailState, Message, Notification, OutboxMail};
+use stepwright_engine::{MailId, NotificationId};
+
+/// Recipients of one message, to, cc and bcc together.
+const MAX_RECIPIENTS: usize = 50;
+
+impl Session {
+    /// Stages a message; `key` tells several messages of one task apart.
+    ///
+    /// # Errors
+    /// `Denied` without the grant, `Invalid`.
+    pub fn mail_send(&mut self, message: Message, key: &str) -> Result<MailId, HostError> {
+        if !self.grants.mail {
+            return Err(HostError::Denied("mail".into()));
+        }
+        let recipients = || message.to.iter().chain(&message.cc).chain(&message.bcc);
+        match recipients().count() {
+            1..=MAX_RECIPIENTS => {}
+            n => return Err(HostError::Invalid(format!("{n} recipients, 1 to {MAX_RECIPIENTS} are allowed"))),
+        }
+        if message.to.is_empty() {
+            return Err(HostError::Invalid("to: at least one recipient is needed".into()));
+        }
+        for address in recipients().chain(&message.reply_to) {
+            check_address(address).map_err(HostError::Invalid)?;
+        }
+        check_subject(&message.subject).map_err(HostError::Invalid)?;
+        let dedupe_key = self.dedupe("mail", key);
+        if let Some(same) = self.mails.iter().find(|m| m.dedupe_key == dedupe_key) {
+            return Ok(same.id);
+        }
+        self.count_bytes(message.text.len() + message.html.as_ref().map_or(0, String::len))?;
+        let now = self.scope.now;
+        let state = if self.scope.capture_mail {
+            MailState::Captured { at: now }
+        } else {
+            MailState::Queued { next_at: now, attempts: 0, last_error: None }
+        };
+        let id = MailId::fresh(&*self.ids);
+        self.mails.push(OutboxMail {
+            id,
+            tenant_id: self.scope.tenant_id,
+            execution_id: self.scope.task.map(|(execution, _)| execution),
+            dedupe_key,
+            message,
+            state,
+            created_at: now,
+        });
+        Ok(id)
+    }
+
+    /// Stages a notification.
+    ///
+    /// # Errors
+    /// `Denied` without the grant, `Invalid`.
+    pub fn notify(
+        &mut self,
+        user_ids: Vec<String>,
+        role_ids: Vec<String>,
+        title: String,
+        body: String,
+    ) -> Result<NotificationId, HostError> {
+        if !self.grants.notify {
+            return Err(HostError::Denied("notify".into()));
+        }
+        if title.trim().is_empty() || title.chars().count() > 200 {
+            return Err(HostError::Invalid("title must have 1 to 200 characters".into()));
+        }
+        self.count_bytes(body.len())?;
+        let dedupe_key = self.dedupe("notification", &self.notifications.len().to_string());
+        let id = NotificationId::fresh(&*self.ids);
+        self.notifications.push(Notification {
+            id,
+            execution_id: self.scope.task.map(|(execution, _)| execution),
+            dedupe_key,
+            user_ids,
+            role_ids,
+            title,
+            body,
+            created_at: self.scope.now,
+        });
+        Ok(id)
+    }
+}

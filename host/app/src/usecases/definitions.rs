@@ -1,0 +1,418 @@
+//! Definitions: checked as a whole when they are saved, so that a run meets no surprise that could be foreseen.
+
+use super::Access;
+use crate::App;
+use crate::driver::cron_of;
+use crate::error::{AppError, AppResult, FieldFault};
+use crate::model::{ComponentInfo, Environment, Listed, Paging, StepDescriptor};
+use crate::ports::{CallContext, DefinitionFilter, StepCall, StoreError};
+use crate::session::{Session, SessionScope};
+use std::sync::Arc;
+use stepwright_engine::cron::{CronSchedule, check_timezone};
+use stepwright_engine::{
+    Command, Definition, DefinitionId, DefinitionStatus, Dialect, Edge, Graph, Node, NodeId, NodeKind, OnFailure,
+    RawJson, RetryPolicy, StepRef, Timestamp, Trigger,
+};
+
+/// Nodes of one definition.
+const MAX_NODES: usize = 500;
+/// Open executions cancelled per look when a definition is deleted.
+const CANCEL_PAGE: u32 = 200;
+
+/// What a node is to do, as the author names it.
+#[derive(Clone, Debug)]
+pub enum NodeDraftKind {
+    Manual,
+    /// `<plugin>/<step>` or the bare id of a built-in.
+    Step {
+        step_type: String,
+        config: RawJson,
+    },
+}
+
+/// A node as the author writes it.
+#[derive(Clone, Debug)]
+pub struct NodeDraft {
+    pub id: String,
+    pub name: String,
+    pub kind: NodeDraftKind,
+    pub max_retries: u32,
+}
+
+/// A definition as a dialect hands it over. Faults come back with pointers `/name`, `/trigger/cron`,
+/// `/nodes/<i>/config/…`, which the dialect translates to its own field names.
+#[derive(Clone, Debug)]
+pub struct DefinitionDraft {
+    pub dialect: Dialect,
+    pub name: String,
+    pub description: Option<String>,
+    pub status: DefinitionStatus,
+    pub trigger: Trigger,
+    pub timezone: Option<String>,
+    pub nodes: Vec<NodeDraft>,
+    pub edges: Vec<Edge>,
+    pub on_failure: OnFailure,
+    pub presentation: RawJson,
+}
+
+impl App {
+    /// Checks and saves version 1. With an `id` (derived from an idempotency key) that exists already, the existing
+    /// definition is given back.
+    ///
+    /// # Errors
+    /// `Invalid` with every fault.
+    pub async fn create_definition(
+        &self,
+        access: &Access,
+        draft: DefinitionDraft,
+        id: Option<DefinitionId>,
+    ) -> AppResult<Definition> {
+        let now = self.now();
+        let fresh = id.unwrap_or_else(|| DefinitionId::fresh(&**self.ids()));
+        let definition = self.checked(access, draft, fresh, 1, now, now).await?;
+        match self.store().insert_definition(&definition, self.next_tick(access, &definition)).await {
+            Ok(()) => Ok(definition),
+            Err(StoreError::Duplicate(_)) if id.is_some() => self.definition(access, fresh).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Checks and saves the next version; running executions stay on theirs.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`, `Conflict` when somebody else has just saved one.
+    pub async fn update_definition(
+        &self,
+        access: &Access,
+        current: &Definition,
+        draft: DefinitionDraft,
+    ) -> AppResult<Definition> {
+        let version = current.version + 1;
+        let next = self.checked(access, draft, current.id, version, current.created_at, self.now()).await?;
+        self.save_next(access, next).await
+    }
+
+    /// Saves the next version with another status; nothing else changes.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict`.
+    pub async fn set_definition_status(
+        &self,
+        access: &Access,
+        current: &Definition,
+        status: DefinitionStatus,
+    ) -> AppResult<Definition> {
+        if current.status == status {
+            return Ok(current.clone());
+        }
+        let next = Definition { version: current.version + 1, status, updated_at: self.now(), ..current.clone() };
+        self.save_next(access, next).await
+    }
+
+    async fn save_next(&self, access: &Access, next: Definition) -> AppResult<Definition> {
+        let saved = self.store().update_definition(&next, self.next_tick(access, &next)).await?;
+        self.caches().invalidate();
+        if saved { Ok(next) } else { Err(AppError::Conflict("the definition has just been changed; try again".into())) }
+    }
+
+    /// The current version.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn definition(&self, access: &Access, id: DefinitionId) -> AppResult<Definition> {
+        self.store().definition(access.tenant_id(), id).await?.ok_or(AppError::NotFound("definition"))
+    }
+
+    /// A version, also of a deleted definition (for showing old executions).
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn definition_at(&self, access: &Access, id: DefinitionId, version: u32) -> AppResult<Arc<Definition>> {
+        self.definition_version(access.tenant_id(), id, version).await?.ok_or(AppError::NotFound("definition"))
+    }
+
+    /// Current versions, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn definitions(
+        &self,
+        access: &Access,
+        filter: &DefinitionFilter,
+        page: Paging,
+    ) -> AppResult<Listed<Definition>> {
+        Ok(self.store().definitions(access.tenant_id(), filter, page).await?)
+    }
+
+    /// Next tick and newest run of each definition, in order.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn schedule_states(
+        &self,
+        access: &Access,
+        definitions: &[DefinitionId],
+    ) -> AppResult<Vec<(Option<Timestamp>, Option<Timestamp>)>> {
+        Ok(self.store().schedule_states(access.tenant_id(), definitions).await?)
+    }
+
+    /// Deletes the definition and cancels its open executions; their history stays.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_definition(&self, access: &Access, id: DefinitionId) -> AppResult<()> {
+        let tenant = access.tenant_id();
+        if !self.store().delete_definition(tenant, id, self.now()).await? {
+            return Err(AppError::NotFound("definition"));
+        }
+        self.caches().invalidate();
+        loop {
+            let open = self.store().open_executions_of(tenant, id, CANCEL_PAGE).await?;
+            for execution in &open {
+                let command = Command::Cancel { reason: Some("the workflow was deleted".into()) };
+                match self.command(access, *execution, command).await {
+                    Ok(_) | Err(AppError::NotFound(_) | AppError::Transition(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if open.len() < CANCEL_PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    fn next_tick(&self, access: &Access, definition: &Definition) -> Option<Timestamp> {
+        let active = definition.status == DefinitionStatus::Active;
+        let schedule = cron_of(definition, &access.tenant().settings.timezone).filter(|_| active)?;
+        schedule.next_after(self.now())
+    }
+
+    async fn checked(
+        &self,
+        access: &Access,
+        draft: DefinitionDraft,
+        id: DefinitionId,
+        version: u32,
+        created_at: Timestamp,
+        updated_at: Timestamp,
+    ) -> AppResult<Definition> {
+        let mut faults = head_faults(&draft, &access.tenant().settings.timezone);
+        let mut nodes = Vec::with_capacity(draft.nodes.len());
+        for (i, node) in draft.nodes.into_iter().enumerate().take(MAX_NODES) {
+            let retry = RetryPolicy::times(node.max_retries);
+            let kind = match node.kind {
+                NodeDraftKind::Manual => NodeKind::Manual,
+                NodeDraftKind::Step { step_type, config } => {
+                    match self.checked_step(access, &step_type, config, draft.timezone.as_deref()).await? {
+                        Ok(kind) => kind,
+                        Err(broken) => {
+                            faults.extend(
+                                broken
+                                    .into_iter()
+                                    .map(|f| FieldFault::new(format!("/nodes/{i}{}", f.pointer), f.message)),
+                            );
+                            NodeKind::Manual
+                        }
+                    }
+                }
+            };
+            nodes.push(Node { id: NodeId::new(node.id), name: node.name, kind, retry });
+        }
+        let graph = Graph { nodes, edges: draft.edges };
+        faults.extend(graph.check().into_iter().map(|f| FieldFault::new(f.pointer, f.detail)));
+        if !faults.is_empty() {
+            return Err(AppError::Invalid(faults));
+        }
+        Ok(Definition {
+            id,
+            tenant_id: access.tenant_id(),
+            dialect: draft.dialect,
+            version,
+            name: draft.name.trim().to_owned(),
+            description: draft.description,
+            status: draft.status,
+            trigger: draft.trigger,
+            timezone: draft.timezone,
+            graph,
+            on_failure: draft.on_failure,
+            presentation: draft.presentation,
+            created_at,
+            updated_at,
+        })
+    }
+
+    async fn checked_step(
+        &self,
+        access: &Access,
+        step_type: &str,
+        config: RawJson,
+        timezone: Option<&str>,
+    ) -> AppResult<Result<NodeKind, Vec<FieldFault>>> {
+        let Some((info, step)) = self.find_step(access, step_type).await? else {
+            let message = format!("no enabled plugin provides the step type '{step_type}'");
+            return Ok(Err(vec![FieldFault::new("/step_type", message)]));
+        };
+        match self.checked_config(access, &info, &step, config, timezone).await? {
+            Ok(config) => {
+                let step = StepRef { plugin: info.name.clone(), step: step.id, version: None };
+                Ok(Ok(NodeKind::Step { step, config }))
+            }
+            Err(faults) => Ok(Err(faults)),
+        }
+    }
+
+    /// The enabled plugin and step that a step type names.
+    pub(crate) async fn find_step(
+        &self,
+        access: &Access,
+        step_type: &str,
+    ) -> AppResult<Option<(ComponentInfo, StepDescriptor)>> {
+        let found = match step_type.rsplit_once('/') {
+            None => self.builtin_of_step(step_type).map(|b| (b.info.clone(), step_type)),
+            Some((plugin, step)) => match self.enablement(&access.view, plugin) {
+                None => None,
+                Some(enablement) => self.info_of(access, &enablement.digest).await?.map(|info| (info, step)),
+            },
+        };
+        Ok(found.and_then(|(info, step)| {
+            let step = info.step(step).cloned()?;
+            Some((info, step))
+        }))
+    }
+
+    /// What the component with this digest provides.
+    pub(crate) async fn info_of(&self, access: &Access, digest: &str) -> AppResult<Option<ComponentInfo>> {
+        match self.builtins().iter().find(|b| b.info.digest == digest) {
+            Some(builtin) => Ok(Some(builtin.info.clone())),
+            None => Ok(self.store().component_info(access.tenant_id(), digest).await?),
+        }
+    }
+
+    /// A config that meets the step's JSON Schema and that the step itself accepts, normalised by it.
+    /// Fault pointers start with `/config`.
+    pub(crate) async fn checked_config(
+        &self,
+        access: &Access,
+        info: &ComponentInfo,
+        step: &StepDescriptor,
+        config: RawJson,
+        timezone: Option<&str>,
+    ) -> AppResult<Result<RawJson, Vec<FieldFault>>> {
+        let schema_faults = schema_faults(&step.config_schema, &config);
+        if !schema_faults.is_empty() {
+            return Ok(Err(schema_faults));
+        }
+        let call = self.detached_call(access, info, &step.id, config, RawJson::empty_object(), timezone)?;
+        match self.sandbox().validate_step(call).await {
+            Ok(Ok(normalised)) => Ok(Ok(normalised)),
+            Ok(Err(faults)) => Ok(Err(faults
+                .into_iter()
+                .map(|f| FieldFault::new(format!("/config{}", f.pointer), f.message))
+                .collect())),
+            Err(fault) => Ok(Err(vec![FieldFault::new(
+                "/config",
+                format!("the step could not check its config: {} ({})", fault.reason, fault.code),
+            )])),
+        }
+    }
+
+    /// A call outside of any execution: checking a config, trying a step out.
+    pub(crate) fn detached_call(
+        &self,
+        access: &Access,
+        info: &ComponentInfo,
+        step: &str,
+        config: RawJson,
+        input: RawJson,
+        timezone: Option<&str>,
+    ) -> AppResult<StepCall> {
+        let view = &access.view;
+        let now = self.now();
+        let scope = SessionScope {
+            tenant_id: access.tenant_id(),
+            plugin: info.name.clone(),
+            task: None,
+            definition: None,
+            depth: 0,
+            now,
+            capture_mail: view.tenant.environment == Environment::Test,
+        };
+        let enabled = self.enablement(view, &info.name).filter(|e| e.digest == info.digest);
+        let grants = Arc::new(enabled.as_ref().map(|e| e.grants.clone()).unwrap_or_default());
+        let limits = enabled.as_ref().map_or(self.config().limits, |e| e.limits.over(self.config().limits));
+        let secrets = enabled.as_ref().map(|e| crate::driver::granted_secrets(view, e)).unwrap_or_default();
+        Ok(StepCall {
+            digest: info.digest.clone(),
+            step: step.into(),
+            context: CallContext {
+                tenant_id: access.tenant_id(),
+                environment: view.tenant.environment,
+                dialect: Dialect::Platform.as_str().into(),
+                execution_id: String::new(),
+                definition_id: None,
+                node_id: None,
+                attempt: 1,
+                dedupe_key: format!("try/{}", self.ids().fresh()),
+                now: now.to_rfc3339_millis(),
+                timezone: timezone.unwrap_or(&view.tenant.settings.timezone).to_owned(),
+                actor: access.actor().label(),
+            },
+            config,
+            input,
+            resume: None,
+            limits,
+            secrets: Arc::new(secrets),
+            session: Session::new(self.shared_store(), Arc::clone(self.ids()), scope, Arc::clone(&grants)),
+            grants,
+        })
+    }
+}
+
+fn head_faults(draft: &DefinitionDraft, tenant_zone: &str) -> Vec<FieldFault> {
+    let mut faults = Vec::new();
+    if !(1..=200).contains(&draft.name.trim().chars().count()) {
+        faults.push(FieldFault::new("/name", "must have 1 to 200 characters"));
+    }
+    if draft.nodes.len() > MAX_NODES {
+        faults.push(FieldFault::new("/nodes", format!("must have at most {MAX_NODES} nodes")));
+    }
+    for (i, node) in draft.nodes.iter().enumerate() {
+        if node.id.len() > 100 {
+            faults.push(FieldFault::new(format!("/nodes/{i}/id"), "must have at most 100 bytes"));
+        }
+        if node.max_retries > 100 {
+            faults.push(FieldFault::new(format!("/nodes/{i}/max_retries"), "must be at most 100"));
+        }
+    }
+    let zone_fault = draft.timezone.as_deref().and_then(|zone| check_timezone(zone).err());
+    if let Some(error) = &zone_fault {
+        faults.push(FieldFault::new("/timezone", error.to_string()));
+    }
+    match &draft.trigger {
+        Trigger::Schedule { cron } if zone_fault.is_none() => {
+            let zone = draft.timezone.as_deref().unwrap_or(tenant_zone);
+            if let Err(error) = CronSchedule::parse(cron, zone) {
+                faults.push(FieldFault::new("/trigger/cron", error.to_string()));
+            }
+        }
+        Trigger::Event { event } if event.is_empty() || event.len() > 100 => {
+            faults.push(FieldFault::new("/trigger/event", "must have 1 to 100 bytes"));
+        }
+        Trigger::Schedule { .. } | Trigger::Event { .. } | Trigger::Manual => {}
+    }
+    faults
+}
+
+fn schema_faults(schema: &RawJson, config: &RawJson) -> Vec<FieldFault> {
+    let validator = match jsonschema::validator_for(&schema.to_value()) {
+        Ok(validator) => validator,
+        Err(error) => {
+            return vec![FieldFault::new("/config", format!("the step's own JSON Schema is broken: {error}"))];
+        }
+    };
+    validator
+        .iter_errors(&config.to_value())
+        .take(20)
+        .map(|e| FieldFault::new(format!("/config{}", e.instance_path()), e.to_string()))
+        .collect()
+}

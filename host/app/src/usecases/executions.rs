@@ -1,0 +1,236 @@
+//! Starting and reading executions.
+
+use super::{Access, derived_id};
+use crate::App;
+use crate::driver::StartRequest;
+use crate::error::{AppError, AppResult};
+use crate::model::{Listed, Paging, Precondition};
+use crate::ports::{CommitError, ExecutionFilter, ExecutionSummary};
+use std::sync::Arc;
+use std::time::Duration;
+use stepwright_engine::outcome::EntityRef;
+use stepwright_engine::{
+    Definition, DefinitionId, DefinitionStatus, Execution, ExecutionId, HistoryEvent, RawJson, TriggerInfo,
+};
+
+/// How often a waiting caller asks the database, in case the execution ends on another host.
+const WAIT_POLL: Duration = Duration::from_millis(500);
+
+/// How to start.
+#[derive(Clone, Debug)]
+pub struct StartArgs {
+    pub input: RawJson,
+    pub entity: Option<EntityRef>,
+    /// Parts the execution's id is derived from (an idempotency key and its scope); none takes a fresh id.
+    pub derive_id: Option<Vec<String>>,
+    /// Begin in the same commit; otherwise the execution is queued first.
+    pub begin: bool,
+    /// Refuse when an execution of the definition was created less than this long ago.
+    pub min_interval: Option<Duration>,
+}
+
+/// An execution with the definition version it runs.
+#[derive(Clone, Debug)]
+pub struct ExecutionView {
+    pub execution: Arc<Execution>,
+    pub definition: Arc<Definition>,
+}
+
+/// What a start has led to.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub view: ExecutionView,
+    /// The derived id existed: nothing was started now.
+    pub existed: bool,
+}
+
+impl App {
+    /// Starts an execution of a definition and waits at most `wait` for its end.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when the definition is not active, `RecentRun`, `Quota`, `Unavailable`.
+    pub async fn start(
+        &self,
+        access: &Access,
+        id: DefinitionId,
+        args: StartArgs,
+        wait: Duration,
+    ) -> AppResult<Started> {
+        let tenant = access.tenant_id();
+        let definition = self.current_definition(tenant, id).await?.ok_or(AppError::NotFound("definition"))?;
+        let execution_id = match &args.derive_id {
+            Some(parts) => {
+                let tenant = tenant.to_string();
+                let parts: Vec<&str> =
+                    std::iter::once(tenant.as_str()).chain(parts.iter().map(String::as_str)).collect();
+                derived_id(&parts)
+            }
+            None => ExecutionId::fresh(&**self.ids()),
+        };
+        if args.derive_id.is_some()
+            && let Some(existing) = self.store().execution(tenant, execution_id).await?
+        {
+            let execution = Arc::new(existing);
+            return Ok(Started { view: ExecutionView { execution, definition }, existed: true });
+        }
+        if definition.status != DefinitionStatus::Active {
+            return Err(AppError::Conflict(format!("the definition is {}", definition.status.as_str())));
+        }
+        self.check_open_quota(&access.view, tenant).await?;
+        let mut preconditions = Vec::new();
+        if let Some(interval) = args.min_interval {
+            preconditions.push(Precondition::NoExecutionSince { definition: id, since: self.now() - interval });
+        }
+        let request = StartRequest {
+            id: execution_id,
+            title: definition.name.clone(),
+            trigger: TriggerInfo::manual(),
+            input: args.input,
+            entity: args.entity,
+            actor: access.actor(),
+            begin: args.begin,
+            preconditions,
+        };
+        let ended = (!wait.is_zero()).then(|| self.driver().wait_for(execution_id));
+        let started = self.start_execution(&access.view, &definition, request).await;
+        let execution = match started {
+            Ok(execution) => Arc::new(execution),
+            Err(error) => {
+                drop(ended);
+                self.driver().stop_waiting(execution_id);
+                return self.not_started(access, execution_id, definition, args.min_interval, error).await;
+            }
+        };
+        let execution = match ended {
+            Some(ended) => self.wait(execution, ended, wait).await?,
+            None => execution,
+        };
+        Ok(Started { view: ExecutionView { execution, definition }, existed: false })
+    }
+
+    async fn not_started(
+        &self,
+        access: &Access,
+        id: ExecutionId,
+        definition: Arc<Definition>,
+        interval: Option<Duration>,
+        error: CommitError,
+    ) -> AppResult<Started> {
+        match error {
+            // Two requests with one idempotency key at once: the other one has won.
+            CommitError::Stale(_) => {
+                let execution = self.store().execution(access.tenant_id(), id).await?;
+                let execution = Arc::new(execution.ok_or(AppError::NotFound("execution"))?);
+                Ok(Started { view: ExecutionView { execution, definition }, existed: true })
+            }
+            CommitError::Precondition { newest, .. } => {
+                let window = interval.unwrap_or_default();
+                let since = newest.map_or(Duration::ZERO, |(_, at)| self.now().since(at));
+                let left = window.saturating_sub(since).as_millis().div_ceil(1_000);
+                Err(AppError::RecentRun {
+                    window_secs: window.as_secs() as u32,
+                    retry_after_secs: u32::try_from(left).unwrap_or(u32::MAX).max(1),
+                    last_run: newest.map(|(id, _)| id),
+                })
+            }
+            CommitError::Store(error) => Err(error.into()),
+            CommitError::EffectConflict(what) => Err(AppError::Internal(format!("{what} clashed on a start"))),
+        }
+    }
+
+    async fn wait(
+        &self,
+        execution: Arc<Execution>,
+        mut ended: tokio::sync::watch::Receiver<Option<Arc<Execution>>>,
+        wait: Duration,
+    ) -> AppResult<Arc<Execution>> {
+        let (tenant, id) = (execution.tenant_id, execution.id);
+        let deadline = tokio::time::Instant::now() + wait;
+        let mut latest = execution;
+        while !latest.status.is_final() {
+            let look_at = deadline.min(tokio::time::Instant::now() + WAIT_POLL);
+            match tokio::time::timeout_at(look_at, ended.wait_for(Option::is_some)).await {
+                Ok(Ok(found)) => {
+                    if let Some(found) = found.as_ref() {
+                        latest = Arc::clone(found);
+                    }
+                    break;
+                }
+                Ok(Err(_)) | Err(_) => {
+                    if let Some(found) = self.store().execution(tenant, id).await? {
+                        latest = Arc::new(found);
+                    }
+                    if tokio::time::Instant::now() >= deadline {
+                        break;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        drop(ended);
+        self.driver().stop_waiting(id);
+        Ok(latest)
+    }
+
+    /// One execution.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn execution(&self, access: &Access, id: ExecutionId) -> AppResult<ExecutionView> {
+        let execution = self.store().execution(access.tenant_id(), id).await?.ok_or(AppError::NotFound("execution"))?;
+        self.view_of(access, execution).await
+    }
+
+    async fn view_of(&self, access: &Access, execution: Execution) -> AppResult<ExecutionView> {
+        let definition = self.definition_at(access, execution.definition_id, execution.definition_version).await?;
+        Ok(ExecutionView { execution: Arc::new(execution), definition })
+    }
+
+    /// Whole executions, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn executions(
+        &self,
+        access: &Access,
+        filter: &ExecutionFilter,
+        page: Paging,
+    ) -> AppResult<Listed<ExecutionView>> {
+        let listed = self.store().executions(access.tenant_id(), filter, page).await?;
+        let mut items = Vec::with_capacity(listed.items.len());
+        for execution in listed.items {
+            items.push(self.view_of(access, execution).await?);
+        }
+        Ok(Listed { items, has_more: listed.has_more })
+    }
+
+    /// Executions without their tasks, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn execution_summaries(
+        &self,
+        access: &Access,
+        filter: &ExecutionFilter,
+        page: Paging,
+    ) -> AppResult<Listed<ExecutionSummary>> {
+        Ok(self.store().execution_summaries(access.tenant_id(), filter, page).await?)
+    }
+
+    /// History behind `after`, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn history(
+        &self,
+        access: &Access,
+        id: ExecutionId,
+        after: u64,
+        limit: u32,
+    ) -> AppResult<Listed<HistoryEvent>> {
+        if self.store().execution(access.tenant_id(), id).await?.is_none() {
+            return Err(AppError::NotFound("execution"));
+        }
+        Ok(self.store().history(access.tenant_id(), id, after, limit).await?)
+    }
+}
