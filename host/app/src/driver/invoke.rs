@@ -3,9 +3,9 @@
 use super::saving::step_input;
 use crate::App;
 use crate::caches::TenantView;
-use crate::model::{Enablement, Environment};
+use crate::model::Enablement;
 use crate::ports::{CallContext, StepCall, StepResult};
-use crate::session::{Session, SessionScope};
+use crate::session::{MailPolicy, Session, SessionScope};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stepwright_engine::{
@@ -85,7 +85,7 @@ impl App {
             definition: Some(definition.id),
             depth,
             now,
-            capture_mail: view.tenant.environment == Environment::Test,
+            mail: MailPolicy::of(&view.tenant),
         };
         let grants = Arc::new(enablement.grants.clone());
         let session = Session::new(self.shared_store(), Arc::clone(self.ids()), scope, Arc::clone(&grants));

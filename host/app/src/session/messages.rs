@@ -1,4 +1,4 @@
-use super::{HostError, Session, check_address, check_subject};
+use super::{HostError, MailPolicy, Session, check_address, check_subject};
 use crate::model::{MailState, Message, Notification, OutboxMail};
 use stepwright_engine::{MailId, NotificationId};
 
@@ -32,10 +32,10 @@ impl Session {
         }
         self.count_bytes(message.text.len() + message.html.as_ref().map_or(0, String::len))?;
         let now = self.scope.now;
-        let state = if self.scope.capture_mail {
-            MailState::Captured { at: now }
-        } else {
-            MailState::Queued { next_at: now, attempts: 0, last_error: None }
+        let state = match self.scope.mail {
+            MailPolicy::Capture => MailState::Captured { at: now },
+            MailPolicy::Send => MailState::Queued { next_at: now, attempts: 0, last_error: None },
+            MailPolicy::NotConfigured => return Err(HostError::NotConfigured("mail_not_configured".into())),
         };
         let id = MailId::fresh(&*self.ids);
         self.mails.push(OutboxMail {

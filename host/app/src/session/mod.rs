@@ -17,7 +17,8 @@ pub use data::RowPatch;
 pub use small::KvScopeName;
 
 use crate::model::{
-    DataWrite, Dataset, Effects, Emitted, EntityWrite, Grants, KvScope, KvWrite, Notification, OutboxMail,
+    DataWrite, Dataset, Effects, Emitted, EntityWrite, Environment, Grants, KvScope, KvWrite, Notification, OutboxMail,
+    Tenant,
 };
 use crate::ports::{Store, StoreError};
 use std::collections::BTreeMap;
@@ -45,6 +46,9 @@ pub enum HostError {
     Limit(String),
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// A stable code, such as `mail_not_configured`.
+    #[error("not configured: {0}")]
+    NotConfigured(String),
 }
 
 impl From<StoreError> for HostError {
@@ -66,8 +70,28 @@ pub struct SessionScope {
     /// How many executions started each other up to this one.
     pub depth: u32,
     pub now: Timestamp,
-    /// A sandbox tenant's mail is captured instead of sent.
-    pub capture_mail: bool,
+    pub mail: MailPolicy,
+}
+
+/// What becomes of a tenant's mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailPolicy {
+    /// A sandbox tenant's mail is kept, never sent.
+    Capture,
+    Send,
+    /// A live tenant without an SMTP server: sending is refused.
+    NotConfigured,
+}
+
+impl MailPolicy {
+    /// The policy for a tenant.
+    pub fn of(tenant: &Tenant) -> Self {
+        match (tenant.environment, &tenant.settings.smtp) {
+            (Environment::Test, _) => Self::Capture,
+            (Environment::Live, Some(_)) => Self::Send,
+            (Environment::Live, None) => Self::NotConfigured,
+        }
+    }
 }
 
 /// A staged start of another execution.

@@ -4,9 +4,9 @@ use super::Access;
 use crate::App;
 use crate::driver::cron_of;
 use crate::error::{AppError, AppResult, FieldFault};
-use crate::model::{ComponentInfo, Environment, Listed, Paging, StepDescriptor};
+use crate::model::{ComponentInfo, Listed, Paging, StepDescriptor};
 use crate::ports::{CallContext, DefinitionFilter, StepCall, StoreError};
-use crate::session::{Session, SessionScope};
+use crate::session::{MailPolicy, Session, SessionScope};
 use std::sync::Arc;
 use stepwright_engine::cron::{CronSchedule, check_timezone};
 use stepwright_engine::{
@@ -335,7 +335,7 @@ impl App {
             definition: None,
             depth: 0,
             now,
-            capture_mail: view.tenant.environment == Environment::Test,
+            mail: MailPolicy::of(&view.tenant),
         };
         let enabled = self.enablement(view, &info.name).filter(|e| e.digest == info.digest);
         let grants = Arc::new(enabled.as_ref().map(|e| e.grants.clone()).unwrap_or_default());
