@@ -1,7 +1,7 @@
 //! The application: ports put together, and what every use case shares.
 
 use crate::caches::Caches;
-use crate::driver::Driver;
+use crate::driver::{Driver, Heartbeats};
 use crate::error::{AppError, AppResult};
 use crate::model::{ComponentInfo, Enablement, Grants, InvocationLimits, SecretHash};
 use crate::ports::{Random, Sandbox, Store, WebhookProjection};
@@ -88,13 +88,13 @@ pub(crate) struct Inner {
     pub parts: Parts,
     pub config: AppConfig,
     pub caches: Caches,
-    pub driver: Driver,
+    pub driver: Arc<Driver>,
 }
 
 impl App {
     /// Puts the application together. Nothing runs until [`App::run_background`] is called.
     pub fn new(parts: Parts, config: AppConfig) -> Self {
-        let driver = Driver::new(config.max_driven);
+        let driver = Arc::new(Driver::new(config.max_driven));
         Self { inner: Arc::new(Inner { parts, config, caches: Caches::new(), driver }) }
     }
 
@@ -110,7 +110,8 @@ impl App {
         &*self.inner.parts.sandbox
     }
 
-    pub(crate) fn ids(&self) -> &Arc<dyn IdSource> {
+    /// Where fresh identifiers come from.
+    pub fn ids(&self) -> &Arc<dyn IdSource> {
         &self.inner.parts.ids
     }
 
@@ -122,13 +123,18 @@ impl App {
         &self.inner.caches
     }
 
-    pub(crate) fn driver(&self) -> &Driver {
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.inner.driver
     }
 
     /// The knobs.
     pub fn config(&self) -> &AppConfig {
         &self.inner.config
+    }
+
+    /// Signs of life of the background loops.
+    pub fn heartbeats(&self) -> &Arc<Heartbeats> {
+        self.driver().beats()
     }
 
     /// The time.

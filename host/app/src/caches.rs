@@ -3,8 +3,8 @@
 
 use crate::App;
 use crate::error::AppResult;
-use crate::model::{ApiKey, Enablement, SecretHash, Tenant, WebhookEndpoint};
-use std::collections::HashMap;
+use crate::model::{ApiKey, Enablement, Grants, SecretHash, Tenant, WebhookEndpoint};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +17,27 @@ const CAPACITY: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct TenantView {
     pub tenant: Tenant,
-    pub enablements: Vec<Arc<Enablement>>,
+    /// Enabled plugins, the built-ins included.
+    pub enablements: Vec<Arc<EnabledPlugin>>,
     pub endpoints: Vec<WebhookEndpoint>,
+}
+
+/// An enabled plugin with what every call of it shares.
+#[derive(Clone, Debug)]
+pub struct EnabledPlugin {
+    pub enablement: Enablement,
+    pub grants: Arc<Grants>,
+    /// The values of the granted secrets, by name.
+    pub secrets: Arc<BTreeMap<String, String>>,
+}
+
+impl EnabledPlugin {
+    fn new(enablement: Enablement, tenant: &Tenant) -> Self {
+        let values = &tenant.settings.secrets;
+        let granted = enablement.grants.secrets.keys();
+        let secrets = granted.filter_map(|name| values.get(name).map(|value| (name.clone(), value.clone()))).collect();
+        Self { grants: Arc::new(enablement.grants.clone()), secrets: Arc::new(secrets), enablement }
+    }
 }
 
 /// A map that is filled on demand and never serves what was loaded before the last invalidation.
@@ -106,7 +125,10 @@ impl App {
         let view = match self.store().tenant(id).await? {
             None => None,
             Some(tenant) => {
-                let enablements = self.store().enablements(id).await?.into_iter().map(Arc::new).collect();
+                let mut enablements = self.store().enablements(id).await?;
+                let builtins = self.builtins().iter().filter_map(|b| self.builtin_enablement(id, &b.info.name));
+                enablements.extend(builtins);
+                let enablements = enablements.into_iter().map(|e| Arc::new(EnabledPlugin::new(e, &tenant))).collect();
                 let all = crate::model::Paging::Offset { limit: 1_000, offset: 0 };
                 let endpoints = self.store().endpoints(id, all).await?.items;
                 Some(Arc::new(TenantView { tenant, enablements, endpoints }))
@@ -168,7 +190,7 @@ impl App {
 
 impl TenantView {
     /// The enabled version of a plugin.
-    pub(crate) fn enabled(&self, plugin: &str) -> Option<&Arc<Enablement>> {
-        self.enablements.iter().find(|e| e.name == plugin)
+    pub(crate) fn enabled(&self, plugin: &str) -> Option<&Arc<EnabledPlugin>> {
+        self.enablements.iter().find(|e| e.enablement.name == plugin)
     }
 }

@@ -14,5 +14,6 @@ pub mod usecases;
 mod app;
 
 pub use app::{App, AppConfig, Builtin, Parts};
+pub use driver::Heartbeats;
 pub use error::{AppError, AppResult, FieldFault};
 pub use model::*;

@@ -59,7 +59,7 @@ pub struct TriggerInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_for: Option<Timestamp>,
     /// The event that matched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::json::present", skip_serializing_if = "Option::is_none")]
     pub event: Option<RawJson>,
     /// The execution whose step started this one, and how deep the chain is.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -56,6 +56,14 @@ impl RawJson {
     }
 }
 
+/// For optional members in which `null` is a value and only absence is none; needs `#[serde(default)]` beside it.
+///
+/// # Errors
+/// When the member is not JSON.
+pub fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<RawJson>, D::Error> {
+    RawJson::deserialize(deserializer).map(Some)
+}
+
 impl From<serde_json::Value> for RawJson {
     fn from(value: serde_json::Value) -> Self {
         // A `Value` always serializes: its keys are strings and its numbers finite.

@@ -25,7 +25,7 @@ pub enum TaskState {
     Running {
         attempt: u32,
         since: Timestamp,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "crate::json::present", skip_serializing_if = "Option::is_none")]
         resume: Option<RawJson>,
     },
     /// The attempt failed; the next starts at `due`.

@@ -1,66 +1,87 @@
 //! One driven execution: run what is outstanding, apply what comes back, commit, go on.
 
 use super::invoke::Finished;
-use super::lock;
 use super::saving::Extra;
+use super::{Driven, Place, lock};
 use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
 use crate::model::{Effects, UsageDelta, Wake};
 use crate::ports::{CommitError, StoreError};
+use crate::session::Session;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use stepwright_engine::{
-    Actor, Command, Definition, Execution, ExecutionStatus, Fault, Outcome, TaskId, TaskState, TransitionError, apply,
+    Actor, Command, Definition, Dialect, Execution, ExecutionStatus, Fault, Outcome, TaskId, TaskState, Timestamp,
+    Transition, TransitionError, TriggerSource, apply,
 };
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// Times a step is run again at once because what it had read has changed under it.
-const MAX_EFFECT_CONFLICTS: u32 = 5;
+/// Bytes of an execution's document; a step whose output would push it beyond fails.
+const MAX_DOCUMENT: usize = 8 << 20;
 /// First and longest wait while the database does not answer.
 const STORE_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How long a queued run waits before it looks whether the one before it has ended.
+const QUEUE_LOOK: Duration = Duration::from_secs(1);
+
+static TOKENS: AtomicU64 = AtomicU64::new(0);
 
 /// Why an actor stops.
 enum Stop {
     /// Nothing left to do here; the database says who goes on, and when.
     Idle,
-    /// Another node holds it now, or it is gone.
+    /// Another actor or node holds it now, or it is gone.
     Lost,
+}
+
+/// What became of a commit.
+enum Saved {
+    Done,
+    Stopped(Stop),
+    /// A staged document has changed since the step read it. Nothing was written.
+    Conflict(String),
+    /// The database will never take it.
+    Refused(String),
 }
 
 struct ActorState<'a> {
     app: &'a App,
     definition: Arc<Definition>,
-    execution: Execution,
+    execution: Arc<Execution>,
     inflight: JoinSet<Finished>,
     started: BTreeSet<(TaskId, u32)>,
-    conflicts: u32,
 }
 
 impl App {
-    /// Drives an execution whose lease this process holds.
-    pub(crate) fn drive(&self, place: OwnedSemaphorePermit, definition: Arc<Definition>, execution: Execution) {
+    /// Drives an execution whose lease this process holds. An earlier actor of the same execution is stopped: its
+    /// lease has run out or was taken away, and the claim's version keeps it from committing.
+    pub(crate) fn drive(&self, place: Place, definition: Arc<Definition>, execution: Arc<Execution>) {
         let app = self.clone();
+        let id = execution.id;
         let poked = Arc::new(Notify::new());
-        lock(&self.driver().driven).insert(execution.id, Arc::clone(&poked));
-        tokio::spawn(async move {
-            let id = execution.id;
-            let state = ActorState {
-                app: &app,
-                definition,
-                execution,
-                inflight: JoinSet::new(),
-                started: BTreeSet::new(),
-                conflicts: 0,
-            };
-            if let Err(error) = state.run(&poked).await {
+        let notify = Arc::clone(&poked);
+        let token = TOKENS.fetch_add(1, Ordering::Relaxed);
+        // Locked until the entry stands, or a quick actor would remove it before it is there.
+        let mut driven = lock(&self.driver().driven);
+        let task = tokio::spawn(async move {
+            let (inflight, started) = (JoinSet::new(), BTreeSet::new());
+            let state = ActorState { app: &app, definition, execution, inflight, started };
+            if let Err(error) = state.run(&notify).await {
                 tracing::error!(execution = %id, %error, "driving the execution failed; its lease will run out");
             }
-            lock(&app.driver().driven).remove(&id);
+            let mut driven = lock(&app.driver().driven);
+            if driven.get(&id).is_some_and(|d| d.token == token) {
+                driven.remove(&id);
+            }
+            drop(driven);
             drop(place);
         });
+        if let Some(earlier) = driven.insert(id, Driven { token, poked, abort: task.abort_handle() }) {
+            earlier.abort.abort();
+        }
     }
 }
 
@@ -68,29 +89,23 @@ impl ActorState<'_> {
     async fn run(mut self, poked: &Notify) -> AppResult<()> {
         loop {
             let Some(view) = self.view().await? else { return Ok(()) };
-            if let Some(stop) = self.prepare(&view).await? {
-                if matches!(stop, Stop::Idle) {
-                    self.app.driver().hint();
-                }
+            if self.prepare(&view).await?.is_some() {
                 return Ok(());
             }
-            tokio::select! {
+            let (app, due) = (self.app, self.execution.next_due());
+            let stop = tokio::select! {
                 finished = self.inflight.join_next() => match finished {
-                    Some(Ok(finished)) => {
-                        if self.finish(&view, finished).await?.is_some() {
-                            return Ok(());
-                        }
-                    }
+                    Some(Ok(finished)) => self.finish(&view, finished).await?,
                     Some(Err(panicked)) => {
                         return Err(AppError::Internal(format!("an invocation panicked: {panicked}")));
                     }
-                    None => return Ok(()),
+                    None => Some(Stop::Idle),
                 },
-                () = poked.notified() => {
-                    if self.reload().await?.is_some() {
-                        return Ok(());
-                    }
-                }
+                () = poked.notified() => self.reload().await?,
+                () = until_due(app, due) => None,
+            };
+            if stop.is_some() {
+                return Ok(());
             }
         }
     }
@@ -102,7 +117,7 @@ impl ActorState<'_> {
     /// Begins, fires timers, and starts every outstanding invocation; says so when there is nothing to wait for.
     async fn prepare(&mut self, view: &Arc<TenantView>) -> AppResult<Option<Stop>> {
         if matches!(self.execution.status, ExecutionStatus::Pending)
-            && let Some(stop) = self.commit(view, Command::Begin, Extra::default()).await?
+            && let Some(stop) = self.begin(view).await?
         {
             return Ok(Some(stop));
         }
@@ -114,24 +129,60 @@ impl ActorState<'_> {
         if matches!(self.execution.status, ExecutionStatus::Running | ExecutionStatus::Paused { .. }) {
             self.invoke_outstanding(view);
         }
-        Ok(self.inflight.is_empty().then_some(Stop::Idle))
+        if self.inflight.is_empty() {
+            // Claimed for nothing: the lease is given back, or it would be claimed again when it has run out.
+            self.release(view, self.app.wake_of(&self.execution, None)).await?;
+            return Ok(Some(Stop::Idle));
+        }
+        Ok(None)
+    }
+
+    async fn begin(&mut self, view: &Arc<TenantView>) -> AppResult<Option<Stop>> {
+        let (tenant, definition) = (self.execution.tenant_id, self.definition.id);
+        if retrying(|| self.app.current_definition(tenant, definition)).await?.is_none() {
+            let reason = Some("the workflow was deleted".into());
+            return self.commit(view, Command::Cancel { reason }, Extra::default()).await;
+        }
+        if self.waits_its_turn().await? {
+            self.release(view, Wake::At(self.app.now() + QUEUE_LOOK)).await?;
+            return Ok(Some(Stop::Idle));
+        }
+        self.commit(view, Command::Begin, Extra::default()).await
+    }
+
+    /// A tick that falls due while a run of the workflow is active is queued (source: contracts/softsolz.md 2C).
+    async fn waits_its_turn(&self) -> AppResult<bool> {
+        let run = &self.execution;
+        if run.dialect != Dialect::Softsolz || run.trigger.source != TriggerSource::Schedule {
+            return Ok(false);
+        }
+        let open = || async {
+            Ok(self.app.store().open_executions_of(run.tenant_id, run.definition_id, super::QUEUE_DEPTH + 1).await?)
+        };
+        // Newest first, so whatever follows this run was there before it.
+        Ok(retrying(open).await?.iter().skip_while(|id| **id != run.id).nth(1).is_some())
+    }
+
+    /// Gives the lease back without a transition; another holder's version wins silently.
+    async fn release(&mut self, view: &Arc<TenantView>, wake: Wake) -> AppResult<()> {
+        let expected = self.execution.version;
+        let mut next = (*self.execution).clone();
+        next.version += 1;
+        let mut write = self.app.write(Transition { next, events: Vec::new() }, expected, wake)?;
+        write.held_by = Some(self.app.config().node);
+        match self.app.commit_one(view, &self.definition, write, Extra::default()).await {
+            Ok(_) | Err(CommitError::Stale(_)) => Ok(()),
+            Err(error) => Err(AppError::Unavailable(error.to_string())),
+        }
     }
 
     fn invoke_outstanding(&mut self, view: &Arc<TenantView>) {
-        let outstanding: Vec<(TaskId, u32)> = self
-            .execution
-            .running()
-            .filter_map(|task| match task.state {
-                TaskState::Running { attempt, .. } => Some((task.id, attempt)),
-                _ => None,
-            })
-            .filter(|key| !self.started.contains(key))
-            .collect();
-        for key in outstanding {
-            if let Some(invocation) = self.app.invocation(view, &self.definition, &self.execution, key.0) {
-                self.started.insert(key);
-                let app = self.app.clone();
-                self.inflight.spawn(async move { app.invoke(invocation).await });
+        for task in self.execution.running() {
+            let TaskState::Running { attempt, .. } = task.state else { continue };
+            if self.started.insert((task.id, attempt)) {
+                let (app, view, id) = (self.app.clone(), Arc::clone(view), task.id);
+                let (definition, execution) = (Arc::clone(&self.definition), Arc::clone(&self.execution));
+                self.inflight.spawn(async move { app.invoke(view, definition, execution, id, attempt).await });
             }
         }
     }
@@ -140,34 +191,52 @@ impl ActorState<'_> {
     async fn finish(&mut self, view: &Arc<TenantView>, finished: Finished) -> AppResult<Option<Stop>> {
         let Finished { task, attempt, outcome, metering, session } = finished;
         self.started.remove(&(task, attempt));
-        let (effects, starts) = session.map_or((Effects::default(), Vec::new()), crate::session::Session::into_effects);
+        let (effects, starts) = session.map_or((Effects::default(), Vec::new()), Session::into_effects);
+        let started = !starts.is_empty() || !effects.emitted.is_empty();
+        if started && let Err(error) = self.app.check_open_quota(view).await {
+            let fault = Fault::permanent("QUOTA_EXCEEDED", error.to_string());
+            return self.fail(view, task, attempt, fault).await;
+        }
         let children = self.app.children(view, &self.execution, starts)?;
         let usage = UsageDelta { steps: 1, executions: children.len() as u64, metering };
-        let has_effects = !effects.is_unconditional();
         let extra = Extra { effects, children, usage, ..Extra::default() };
         let command = Command::InvocationFinished { task, attempt, outcome, metering };
-        match self.commit_outcome(view, command, extra).await? {
-            Saved::Done => self.conflicts = 0,
-            Saved::Stopped(stop) => return Ok(Some(stop)),
-            // What the step had read is not there any more: nothing was written, so it simply runs again.
-            Saved::Conflict(what) if has_effects && self.conflicts < MAX_EFFECT_CONFLICTS => {
-                self.conflicts += 1;
-                tracing::debug!(execution = %self.execution.id, task = task.0, what, "staged changes clash; running the step again");
-            }
+        let stop = match self.commit_outcome(view, command, extra).await? {
+            Saved::Done => None,
+            Saved::Stopped(stop) => Some(stop),
+            // What the step had read is not there any more: nothing was written, so it simply runs again, a little
+            // later, since whoever was faster may not be done either.
             Saved::Conflict(what) => {
-                let fault = Fault::transient("EFFECT_CONFLICT", format!("{what} kept changing while the step ran"));
-                let command = Command::InvocationFinished { task, attempt, outcome: Outcome::Failed(fault), metering };
-                return self.commit(view, command, Extra::default()).await;
+                tracing::debug!(execution = %self.execution.id, task = task.0, what, "staged changes clash");
+                let outcome = Outcome::Defer { until: self.app.soon() };
+                let command = Command::InvocationFinished { task, attempt, outcome, metering };
+                self.commit(view, command, Extra::default()).await?
             }
+            Saved::Refused(why) => self.fail(view, task, attempt, Fault::permanent("NOT_STORABLE", why)).await?,
+        };
+        if started {
+            self.app.driver().hint();
         }
-        Ok(None)
+        Ok(stop)
     }
 
+    async fn fail(
+        &mut self,
+        view: &Arc<TenantView>,
+        task: TaskId,
+        attempt: u32,
+        fault: Fault,
+    ) -> AppResult<Option<Stop>> {
+        let (outcome, metering) = (Outcome::Failed(fault), stepwright_engine::Metering::default());
+        self.commit(view, Command::InvocationFinished { task, attempt, outcome, metering }, Extra::default()).await
+    }
+
+    /// Commits what cannot clash: no staged effects.
     async fn commit(&mut self, view: &Arc<TenantView>, command: Command, extra: Extra) -> AppResult<Option<Stop>> {
         match self.commit_outcome(view, command, extra).await? {
             Saved::Done => Ok(None),
             Saved::Stopped(stop) => Ok(Some(stop)),
-            Saved::Conflict(what) => Err(AppError::Internal(format!("unexpected conflict on {what}"))),
+            Saved::Conflict(why) | Saved::Refused(why) => Err(AppError::Internal(why)),
         }
     }
 
@@ -175,7 +244,7 @@ impl ActorState<'_> {
         let node = self.app.config().node;
         let mut wait = STORE_RETRY.0;
         loop {
-            let before = self.execution.clone();
+            let before = (*self.execution).clone();
             let expected = before.version;
             let transition = match apply(&self.definition, before, command.clone(), &self.app.env(Actor::System)) {
                 Ok(transition) => transition,
@@ -187,20 +256,21 @@ impl ActorState<'_> {
             };
             let wake = self.app.wake_of(&transition.next, Some(node));
             let mut write = self.app.write(transition, expected, wake)?;
+            if write.document.len() > MAX_DOCUMENT {
+                return Ok(Saved::Refused(format!("the execution would exceed {MAX_DOCUMENT} bytes")));
+            }
             write.held_by = Some(node);
-            let attempt = Extra {
-                preconditions: Vec::new(),
-                effects: extra.effects.clone(),
-                children: extra.children.clone(),
-                webhooks: Vec::new(),
-                usage: extra.usage,
-            };
-            match self.app.commit_one(view, &self.definition, write, attempt).await {
+            match self.app.commit_one(view, &self.definition, write, extra.clone()).await {
                 Ok(next) => {
                     self.execution = next;
+                    if matches!(wake, Wake::Leased { .. }) {
+                        return Ok(Saved::Done);
+                    }
                     // Given back with the commit: from now on anybody may claim it.
-                    let kept = matches!(wake, Wake::Leased { .. });
-                    return Ok(if kept { Saved::Done } else { Saved::Stopped(Stop::Idle) });
+                    if matches!(wake, Wake::At(_)) {
+                        self.app.driver().hint();
+                    }
+                    return Ok(Saved::Stopped(Stop::Idle));
                 }
                 Err(CommitError::Stale(_)) => {
                     if let Some(stop) = self.reload().await? {
@@ -214,7 +284,7 @@ impl ActorState<'_> {
                     wait = (wait * 2).min(STORE_RETRY.1);
                 }
                 Err(error @ (CommitError::Precondition { .. } | CommitError::Store(_))) => {
-                    return Err(AppError::Internal(error.to_string()));
+                    return Ok(Saved::Refused(error.to_string()));
                 }
             }
         }
@@ -227,9 +297,8 @@ impl ActorState<'_> {
         let Some(execution) = held else {
             return Ok(Some(Stop::Lost));
         };
-        self.execution = execution;
-        let awaited = self.execution.running().count();
-        if awaited == 0 {
+        self.execution = Arc::new(execution);
+        if self.execution.running().next().is_none() {
             self.inflight.abort_all();
             return Ok(Some(Stop::Idle));
         }
@@ -237,10 +306,17 @@ impl ActorState<'_> {
     }
 }
 
-enum Saved {
-    Done,
-    Stopped(Stop),
-    Conflict(String),
+/// Until another task of the execution is due while some are in flight. Looks at the clock often enough to follow one
+/// that is simulated.
+async fn until_due(app: &App, due: Option<Timestamp>) {
+    let Some(due) = due else { return std::future::pending().await };
+    loop {
+        let left = due.since(app.now());
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(app.config().poll)).await;
+    }
 }
 
 /// Repeats a read until the database answers.

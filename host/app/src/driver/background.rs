@@ -1,15 +1,17 @@
 //! The loops that make things happen without a caller: claims, lease renewal, cache refresh, cron, events, sweeps.
 
-use super::{StartRequest, lock};
+use super::{QUEUE_DEPTH, StartRequest, lock};
 use crate::App;
-use crate::error::AppResult;
-use crate::model::Precondition;
+use crate::error::{AppError, AppResult};
+use crate::model::{Emitted, Precondition};
 use crate::ports::{CommitError, ScheduledDefinition};
+use crate::session::MAX_CHAIN_DEPTH;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::cron::{CronSchedule, catch_up};
 use stepwright_engine::{
-    Actor, Definition, DefinitionStatus, ExecutionId, RawJson, Trigger, TriggerInfo, TriggerSource,
+    Actor, Definition, DefinitionStatus, Dialect, EmittedEventId, Execution, ExecutionId, RawJson, TenantId, Trigger,
+    TriggerInfo, TriggerSource,
 };
 use tokio::task::JoinSet;
 
@@ -41,24 +43,23 @@ impl App {
 
     /// Claims what is due and drives it; then waits until something may be due.
     async fn claim_once(&self) -> AppResult<Pause> {
-        let free = u32::try_from(self.driver().capacity.available_permits()).unwrap_or(u32::MAX).min(CLAIM_BATCH);
-        if free == 0 {
+        let driver = self.driver();
+        let free = u32::try_from(driver.capacity.available_permits()).unwrap_or(u32::MAX).min(CLAIM_BATCH);
+        if free == 0 || *driver.shutdown.borrow() {
             return Ok(Pause::For(Duration::from_millis(20)));
         }
-        let now = self.now();
-        let config = self.config();
+        let (now, config) = (self.now(), self.config());
+        let full = driver.full_tenants();
         let claimed =
-            self.store().claim_due(now, config.node, now + config.lease, free, config.claim_per_tenant).await?;
-        let full = claimed.len() as u32 == free;
+            self.store().claim_due(now, config.node, now + config.lease, free, config.claim_per_tenant, &full).await?;
+        let all = claimed.len() as u32 == free;
         for execution in claimed {
-            let definition = self
-                .definition_version(execution.tenant_id, execution.definition_id, execution.definition_version)
-                .await?;
-            let (Some(definition), Some(place)) = (definition, self.driver().try_place()) else { continue };
-            // Still driven here after a lease that ran out: the old actor notices by the version.
-            self.drive(place, definition, execution);
+            let id = execution.id;
+            if let Err(error) = self.take_up(execution).await {
+                tracing::error!(execution = %id, %error, "a claimed execution cannot be driven; its lease will run out");
+            }
         }
-        if full {
+        if all {
             return Ok(Pause::None);
         }
         let wait = match self.store().next_wake().await? {
@@ -66,6 +67,19 @@ impl App {
             None => config.poll,
         };
         Ok(Pause::Work(wait))
+    }
+
+    async fn take_up(&self, execution: Execution) -> AppResult<()> {
+        let (tenant, definition, version) =
+            (execution.tenant_id, execution.definition_id, execution.definition_version);
+        let definition = self
+            .definition_version(tenant, definition, version)
+            .await?
+            .ok_or_else(|| AppError::Internal(format!("definition {definition} has no version {version}")))?;
+        let driver = self.driver();
+        let place = driver.place(tenant).ok_or_else(|| AppError::Unavailable("no place is left".into()))?;
+        self.drive(place, definition, Arc::new(execution));
+        Ok(())
     }
 
     async fn renew_once(&self) -> AppResult<Pause> {
@@ -83,7 +97,6 @@ impl App {
         let counter = self.store().change_counter().await?;
         if self.caches().saw_change(counter) {
             self.caches().invalidate();
-            self.driver().forget_tenant_slots();
         }
         Ok(Pause::For(self.config().poll))
     }
@@ -95,8 +108,22 @@ impl App {
     pub async fn schedules_once(&self) -> AppResult<Pause> {
         let due = self.store().due_schedules(self.now(), LOOK_BATCH).await?;
         let full = due.len() as u32 == LOOK_BATCH;
+        let mut firing = JoinSet::new();
         for schedule in due {
-            self.fire(schedule).await?;
+            // Side by side, so that their commits share a flush; one that cannot fire holds up no other.
+            let app = self.clone();
+            firing.spawn(async move {
+                let definition = schedule.definition;
+                if let Err(error) = app.fire(schedule).await {
+                    tracing::warn!(%definition, %error, "a cron tick could not be handled; it is tried again");
+                    return false;
+                }
+                true
+            });
+        }
+        let failed = firing.join_all().await.contains(&false);
+        if failed {
+            return Ok(Pause::For(self.config().poll));
         }
         let wait = match self.store().next_tick().await? {
             _ if full => Duration::ZERO,
@@ -121,8 +148,22 @@ impl App {
         let decided = catch_up(&schedule, tick, self.now(), self.config().misfire_grace);
         // A run of the workflow is active: this tick waits as one queued run, further ticks are dropped
         // (source: contracts/softsolz.md 2C).
-        let open = self.store().open_executions_of(tenant_id, id, 2).await?.len();
-        let Some(fire) = decided.fire.filter(|_| open < 2) else {
+        let fire = match decided.fire {
+            Some(fire) if definition.dialect == Dialect::Softsolz => {
+                let open = self.store().open_executions_of(tenant_id, id, QUEUE_DEPTH).await?.len();
+                let room = open < QUEUE_DEPTH as usize;
+                if !room {
+                    tracing::info!(definition = %id, tick = %fire, "cron tick dropped: a run is active and one is queued");
+                }
+                room.then_some(fire)
+            }
+            other => other,
+        };
+        let quota = self.check_open_quota(&view).await;
+        if let Err(error) = &quota {
+            tracing::warn!(tenant = %tenant_id, definition = %id, %error, "cron tick dropped");
+        }
+        let Some(fire) = fire.filter(|_| quota.is_ok()) else {
             self.store().move_tick(tenant_id, id, tick, decided.next).await?;
             return Ok(());
         };
@@ -160,48 +201,58 @@ impl App {
     pub async fn events_once(&self) -> AppResult<Pause> {
         let events = self.store().unhandled_events(LOOK_BATCH).await?;
         let full = events.len() as u32 == LOOK_BATCH;
+        let mut failed = false;
         for (tenant, event) in events {
-            let Some(view) = self.tenant_view(tenant).await? else { continue };
-            let definitions = self.store().definitions_for_event(tenant, &event.kind).await?;
-            let shown = serde_json::json!({ "id": event.id, "type": event.kind, "data": event.data });
-            let parent = Some((event.source, event.depth + 1));
-            let deep = event.depth + 1 > crate::session::MAX_CHAIN_DEPTH;
-            for definition in definitions.into_iter().filter(|_| !deep) {
-                let definition = Arc::new(definition);
-                let request = StartRequest {
-                    // The same event starts the same definition once, however often the loop dies on the way.
-                    id: crate::usecases::derived_id(&[&event.id.to_string(), &definition.id.to_string()]),
-                    title: definition.name.clone(),
-                    trigger: TriggerInfo {
-                        source: TriggerSource::Event,
-                        scheduled_for: None,
-                        event: Some(RawJson::from(shown.clone())),
-                        parent,
-                    },
-                    input: event.data.clone(),
-                    entity: None,
-                    actor: Actor::System,
-                    begin: false,
-                    preconditions: Vec::new(),
-                };
-                match self.start_execution(&view, &definition, request).await {
-                    Ok(_) | Err(CommitError::Stale(_)) => {}
-                    Err(CommitError::Store(error)) => return Err(error.into()),
-                    Err(error) => {
-                        tracing::error!(definition = %definition.id, %error, "event could not start an execution")
-                    }
-                }
+            let (id, kind) = (event.id, event.kind.clone());
+            if let Err(error) = self.handle_event(tenant, event).await {
+                tracing::warn!(event = %id, kind, %error, "an event could not be handled; it is tried again");
+                failed = true;
             }
-            self.forget_event(tenant, event.id).await?;
         }
-        Ok(Pause::For(if full { Duration::ZERO } else { self.config().poll }))
+        Ok(Pause::For(if full && !failed { Duration::ZERO } else { self.config().poll }))
     }
 
-    async fn forget_event(
-        &self,
-        tenant: stepwright_engine::TenantId,
-        event: stepwright_engine::EmittedEventId,
-    ) -> AppResult<()> {
+    async fn handle_event(&self, tenant: TenantId, event: Emitted) -> AppResult<()> {
+        let Some(view) = self.tenant_view(tenant).await? else {
+            return self.forget_event(tenant, event.id).await;
+        };
+        let depth = event.depth + 1;
+        let allowed = depth <= MAX_CHAIN_DEPTH && self.check_open_quota(&view).await.is_ok();
+        let definitions = match allowed {
+            true => self.store().definitions_for_event(tenant, &event.kind).await?,
+            false => {
+                tracing::warn!(event = %event.id, kind = event.kind, "event starts nothing: chain too deep or quota used up");
+                Vec::new()
+            }
+        };
+        let shown = serde_json::json!({ "id": event.id, "type": event.kind, "data": event.data });
+        for definition in definitions {
+            let request = StartRequest {
+                // The same event starts the same definition once, however often the loop dies on the way.
+                id: crate::usecases::derived_id(&[&event.id.to_string(), &definition.id.to_string()]),
+                title: definition.name.clone(),
+                trigger: TriggerInfo {
+                    source: TriggerSource::Event,
+                    scheduled_for: None,
+                    event: Some(RawJson::from(shown.clone())),
+                    parent: Some((event.source, depth)),
+                },
+                input: event.data.clone(),
+                entity: None,
+                actor: Actor::System,
+                begin: false,
+                preconditions: Vec::new(),
+            };
+            match self.start_execution(&view, &Arc::new(definition), request).await {
+                Ok(_) | Err(CommitError::Stale(_)) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(error) => return Err(AppError::Internal(error.to_string())),
+            }
+        }
+        self.forget_event(tenant, event.id).await
+    }
+
+    async fn forget_event(&self, tenant: stepwright_engine::TenantId, event: EmittedEventId) -> AppResult<()> {
         let commit = crate::model::Commit {
             tenant_id: tenant,
             at: self.now(),
@@ -213,7 +264,7 @@ impl App {
         };
         match self.store().commit(commit).await {
             Ok(()) | Err(CommitError::Precondition { .. }) => Ok(()),
-            Err(error) => Err(crate::AppError::Unavailable(error.to_string())),
+            Err(error) => Err(AppError::Unavailable(error.to_string())),
         }
     }
 
@@ -261,6 +312,13 @@ async fn repeat<F: Future<Output = AppResult<Pause>>>(app: App, name: &'static s
                 Pause::For(Duration::from_millis(200 * u64::from(failures.min(25))))
             }
         };
+        if failures == 0 {
+            let rest = match pause {
+                Pause::None => Duration::ZERO,
+                Pause::For(wait) | Pause::Work(wait) => wait,
+            };
+            app.driver().beats().beat(name, app.now() + rest);
+        }
         match pause {
             Pause::None => tokio::task::yield_now().await,
             Pause::For(wait) => tokio::time::sleep(wait).await,

@@ -6,33 +6,45 @@
 
 mod actor;
 mod background;
+mod heartbeats;
 mod invoke;
 mod saving;
 mod starting;
 
 pub(crate) use background::cron_of;
 pub use background::{Background, Pause};
-pub(crate) use invoke::granted_secrets;
+pub use heartbeats::Heartbeats;
 pub(crate) use saving::Extra;
 pub(crate) use starting::StartRequest;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use stepwright_engine::{Execution, ExecutionId, TenantId};
+use stepwright_engine::{Execution, ExecutionId, TenantId, Timestamp};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::AbortHandle;
+
+/// Runs of one workflow that may be open before further cron ticks are dropped: the active one and one queued.
+pub(super) const QUEUE_DEPTH: u32 = 2;
 
 /// What all driven executions of this process share.
 pub struct Driver {
     capacity: Arc<Semaphore>,
-    /// Executions driven here; poking one makes it look at the database.
-    driven: Mutex<HashMap<ExecutionId, Arc<Notify>>>,
+    /// Executions driven here, each by its newest actor.
+    driven: Mutex<HashMap<ExecutionId, Driven>>,
+    /// Places taken by each tenant.
+    held: Mutex<HashMap<TenantId, usize>>,
+    /// Places one tenant may take, so that others always find some.
+    per_tenant: usize,
     /// Callers waiting for an execution to end.
     waiters: Mutex<HashMap<ExecutionId, watch::Sender<Option<Arc<Execution>>>>>,
-    /// Per-tenant caps on concurrent invocations.
-    tenants: Mutex<HashMap<TenantId, Arc<Semaphore>>>,
+    /// Per-tenant caps on concurrent invocations, with the quota they were made for.
+    tenants: Mutex<HashMap<TenantId, (u32, Arc<Semaphore>)>>,
+    /// Open executions per tenant, counted at this instant and added to since.
+    open: Mutex<HashMap<TenantId, (Timestamp, u64)>>,
     /// Hints the claim loop that work has appeared.
     work: Notify,
     shutdown: watch::Sender<bool>,
+    beats: Arc<Heartbeats>,
 }
 
 impl Driver {
@@ -40,19 +52,47 @@ impl Driver {
         Self {
             capacity: Arc::new(Semaphore::new(capacity)),
             driven: Mutex::new(HashMap::new()),
+            held: Mutex::new(HashMap::new()),
+            per_tenant: (capacity / 4).max(1),
             waiters: Mutex::new(HashMap::new()),
             tenants: Mutex::new(HashMap::new()),
+            open: Mutex::new(HashMap::new()),
             work: Notify::new(),
             shutdown: watch::Sender::new(false),
+            beats: Arc::default(),
         }
     }
 
-    /// A place for one more execution, if there is one now.
-    pub(crate) fn try_place(&self) -> Option<OwnedSemaphorePermit> {
+    /// Signs of life of the loops.
+    pub(crate) fn beats(&self) -> &Arc<Heartbeats> {
+        &self.beats
+    }
+
+    /// A place for one more execution of the tenant, if there is one now.
+    pub(crate) fn try_place(self: &Arc<Self>, tenant: TenantId) -> Option<Place> {
+        if self.is_full_for(tenant) {
+            return None;
+        }
+        self.place(tenant)
+    }
+
+    /// A place whatever the tenant holds already.
+    fn place(self: &Arc<Self>, tenant: TenantId) -> Option<Place> {
         if *self.shutdown.borrow() {
             return None;
         }
-        Arc::clone(&self.capacity).try_acquire_owned().ok()
+        let permit = Arc::clone(&self.capacity).try_acquire_owned().ok()?;
+        *lock(&self.held).entry(tenant).or_insert(0) += 1;
+        Some(Place { driver: Arc::clone(self), tenant, _permit: permit })
+    }
+
+    fn is_full_for(&self, tenant: TenantId) -> bool {
+        lock(&self.held).get(&tenant).is_some_and(|held| *held >= self.per_tenant)
+    }
+
+    /// Tenants that have all the places they may have.
+    fn full_tenants(&self) -> Vec<TenantId> {
+        lock(&self.held).iter().filter(|(_, held)| **held >= self.per_tenant).map(|(tenant, _)| *tenant).collect()
     }
 
     /// Tells the claim loop that there may be work.
@@ -62,9 +102,14 @@ impl Driver {
 
     /// Makes the execution, if it is driven here, look at the database.
     pub(crate) fn poke(&self, id: ExecutionId) {
-        if let Some(poked) = lock(&self.driven).get(&id) {
-            poked.notify_one();
+        if let Some(driven) = lock(&self.driven).get(&id) {
+            driven.poked.notify_one();
         }
+    }
+
+    /// Whether an actor of this process has the execution.
+    pub(crate) fn drives(&self, id: ExecutionId) -> bool {
+        lock(&self.driven).contains_key(&id)
     }
 
     fn driven_ids(&self) -> Vec<ExecutionId> {
@@ -72,36 +117,95 @@ impl Driver {
     }
 
     /// A receiver that gets the execution when it ends in this process.
-    pub(crate) fn wait_for(&self, id: ExecutionId) -> watch::Receiver<Option<Arc<Execution>>> {
-        lock(&self.waiters).entry(id).or_insert_with(|| watch::Sender::new(None)).subscribe()
-    }
-
-    /// Forgets a waiter's entry when nobody listens any more.
-    pub(crate) fn stop_waiting(&self, id: ExecutionId) {
-        let mut waiters = lock(&self.waiters);
-        if waiters.get(&id).is_some_and(|sender| sender.receiver_count() == 0) {
-            waiters.remove(&id);
-        }
+    pub(crate) fn wait_for(self: &Arc<Self>, id: ExecutionId) -> Waiter {
+        let ended = lock(&self.waiters).entry(id).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        Waiter { driver: Arc::clone(self), id, ended: Some(ended) }
     }
 
     /// Hands an ended execution to whoever waits for it.
-    pub(crate) fn announce(&self, execution: &Execution) {
+    pub(crate) fn announce(&self, execution: &Arc<Execution>) {
         if !execution.status.is_final() {
             return;
         }
         if let Some(sender) = lock(&self.waiters).remove(&execution.id) {
-            sender.send_replace(Some(Arc::new(execution.clone())));
+            sender.send_replace(Some(Arc::clone(execution)));
         }
     }
 
-    fn tenant_slots(&self, tenant: TenantId, slots: u32) -> Arc<Semaphore> {
-        let mut tenants = lock(&self.tenants);
-        Arc::clone(tenants.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(slots.max(1) as usize))))
+    fn open_count(&self, tenant: TenantId) -> Option<(Timestamp, u64)> {
+        lock(&self.open).get(&tenant).copied()
     }
 
-    /// Quotas may have changed; running invocations keep the slots they have.
-    pub(crate) fn forget_tenant_slots(&self) {
-        lock(&self.tenants).clear();
+    fn set_open(&self, tenant: TenantId, at: Timestamp, count: u64) {
+        lock(&self.open).insert(tenant, (at, count));
+    }
+
+    fn count_open(&self, tenant: TenantId, more: u64) {
+        if let Some((_, count)) = lock(&self.open).get_mut(&tenant) {
+            *count += more;
+        }
+    }
+
+    /// The tenant's slots for invocations. A changed quota makes new ones; running invocations keep what they have.
+    pub(crate) fn tenant_slots(&self, tenant: TenantId, slots: u32) -> Arc<Semaphore> {
+        let slots = slots.max(1);
+        let mut tenants = lock(&self.tenants);
+        let entry = tenants.entry(tenant).or_insert_with(|| (slots, Arc::new(Semaphore::new(slots as usize))));
+        if entry.0 != slots {
+            *entry = (slots, Arc::new(Semaphore::new(slots as usize)));
+        }
+        Arc::clone(&entry.1)
+    }
+}
+
+/// An actor of this process.
+struct Driven {
+    /// Tells it apart from an earlier actor of the same execution.
+    token: u64,
+    poked: Arc<Notify>,
+    abort: AbortHandle,
+}
+
+/// Room for one driven execution; given back when dropped.
+pub(crate) struct Place {
+    driver: Arc<Driver>,
+    tenant: TenantId,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = lock(&self.driver.held);
+        if let Some(count) = held.get_mut(&self.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+/// Waits for an execution's end; forgets its entry when dropped.
+pub(crate) struct Waiter {
+    driver: Arc<Driver>,
+    id: ExecutionId,
+    ended: Option<watch::Receiver<Option<Arc<Execution>>>>,
+}
+
+impl Waiter {
+    /// The execution, once it has ended in this process; `None` when that can't happen any more.
+    pub(crate) async fn ended(&mut self) -> Option<Arc<Execution>> {
+        self.ended.as_mut()?.wait_for(Option::is_some).await.ok()?.clone()
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.ended = None;
+        let mut waiters = lock(&self.driver.waiters);
+        if waiters.get(&self.id).is_some_and(|sender| sender.receiver_count() == 0) {
+            waiters.remove(&self.id);
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
 use crate::model::{Commit, Effects, ExecutionWrite, Precondition, UsageDelta, Wake, WebhookEvent};
 use crate::ports::CommitError;
+use std::sync::Arc;
 use stepwright_engine::{
-    Definition, EndpointId, Execution, ExecutionStatus, HistoryEvent, NodeInstanceId, RawJson, TaskState, Transition,
-    WebhookEventId,
+    Definition, EndpointId, Execution, ExecutionStatus, HistoryEvent, NodeInstanceId, RawJson, Task, TaskState,
+    Transition, WebhookEventId,
 };
 
 impl App {
@@ -15,7 +16,8 @@ impl App {
     pub(crate) fn write(&self, transition: Transition, expected: u64, wake: Wake) -> AppResult<ExecutionWrite> {
         let document = serde_json::to_string(&transition.next)
             .map_err(|e| AppError::Internal(format!("execution does not serialize: {e}")))?;
-        Ok(ExecutionWrite { expected, next: transition.next, document, events: transition.events, wake, held_by: None })
+        let Transition { next, events } = transition;
+        Ok(ExecutionWrite { expected, next: Arc::new(next), document, events, wake, held_by: None })
     }
 
     /// When a worker that holds the execution must commit again, or who must look at it later.
@@ -89,10 +91,10 @@ impl App {
         definition: &Definition,
         write: ExecutionWrite,
         extra: Extra,
-    ) -> Result<Execution, CommitError> {
+    ) -> Result<Arc<Execution>, CommitError> {
         let mut webhooks = self.webhooks_of(view, definition, &write.next, &write.events);
         webhooks.extend(extra.webhooks);
-        let next = write.next.clone();
+        let next = Arc::clone(&write.next);
         let mut executions = vec![write];
         executions.extend(extra.children);
         let commit = Commit {
@@ -111,7 +113,7 @@ impl App {
 }
 
 /// What goes along with a transition.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Extra {
     pub preconditions: Vec<Precondition>,
     pub effects: Effects,
@@ -128,13 +130,18 @@ pub(crate) fn step_input(execution: &Execution) -> AppResult<RawJson> {
     text.push_str("{\"input\":");
     text.push_str(execution.input.as_str());
     text.push_str(",\"outputs\":{");
-    let mut first = true;
-    for task in &execution.tasks {
+    let completed = |task: &'_ Task| matches!(task.state, TaskState::Completed { .. });
+    let mut tasks: Vec<&Task> = execution.tasks.iter().filter(|t| completed(t)).collect();
+    // In the order of completion, which the guest may rely on; a stable sort leaves ties in definition order.
+    tasks.sort_by_key(|task| match &task.state {
+        TaskState::Completed { at, .. } => Some(*at),
+        _ => None,
+    });
+    for (place, task) in tasks.into_iter().enumerate() {
         if let TaskState::Completed { output, .. } = &task.state {
-            if !first {
+            if place > 0 {
                 text.push(',');
             }
-            first = false;
             text.push_str(&serde_json::Value::from(task.node.as_str()).to_string());
             text.push(':');
             text.push_str(output.as_str());

@@ -9,11 +9,15 @@ use crate::ports::CommitError;
 use crate::session::StagedStart;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
-    Actor, Command, Definition, Dialect, Execution, ExecutionId, ExecutionKind, NodeKind, RawJson, Start, TenantId,
-    Transition, TriggerInfo, TriggerSource, apply, start,
+    Actor, Command, Definition, Dialect, Execution, ExecutionId, ExecutionKind, NodeKind, RawJson, Start, Transition,
+    TriggerInfo, TriggerSource, apply, start,
 };
+
+/// How old a count of open executions may be.
+const RECOUNT: Duration = Duration::from_secs(5);
 
 /// A request to start an execution.
 pub(crate) struct StartRequest {
@@ -38,8 +42,21 @@ impl App {
         view: &Arc<TenantView>,
         definition: &Arc<Definition>,
         request: StartRequest,
-    ) -> Result<Execution, CommitError> {
-        let place = self.driver().try_place();
+    ) -> Result<Arc<Execution>, CommitError> {
+        let (app, view, definition) = (self.clone(), Arc::clone(view), Arc::clone(definition));
+        // A task of its own: a caller that goes away between the commit and the hand-over must not leave an
+        // execution that is leased but driven by nobody.
+        let started = tokio::spawn(async move { app.start_and_drive(view, definition, request).await }).await;
+        started.unwrap_or_else(|e| Err(internal(AppError::Internal(format!("starting panicked: {e}")))))
+    }
+
+    async fn start_and_drive(
+        &self,
+        view: Arc<TenantView>,
+        definition: Arc<Definition>,
+        request: StartRequest,
+    ) -> Result<Arc<Execution>, CommitError> {
+        let place = self.driver().try_place(definition.tenant_id);
         let StartRequest { id, title, trigger, input, entity, actor, begin, preconditions } = request;
         let args = Start {
             id,
@@ -49,22 +66,23 @@ impl App {
             trigger,
             input,
             entity,
-            pins: self.pins(view, definition),
+            pins: pins(&view, &definition),
         };
         let env = self.env(actor);
-        let mut transition = start(definition, args, &env);
+        let mut transition = start(&definition, args, &env);
         if begin && place.is_some() {
-            transition = followed_by(definition, transition, Command::Begin, &env);
+            transition = followed_by(&definition, transition, Command::Begin, &env);
         }
         let holder = place.is_some().then_some(self.config().node);
         let wake = self.wake_of(&transition.next, holder);
         let write = self.write(transition, 0, wake).map_err(internal)?;
         let usage = UsageDelta { executions: 1, ..UsageDelta::default() };
         let extra = Extra { preconditions, usage, ..Extra::default() };
-        let execution = self.commit_one(view, definition, write, extra).await?;
+        let execution = self.commit_one(&view, &definition, write, extra).await?;
         metrics::counter!("stepwright_executions_started_total").increment(1);
+        self.driver().count_open(definition.tenant_id, 1);
         match (place, wake) {
-            (Some(place), Wake::Leased { .. }) => self.drive(place, Arc::clone(definition), execution.clone()),
+            (Some(place), Wake::Leased { .. }) => self.drive(place, definition, Arc::clone(&execution)),
             _ => self.driver().hint(),
         }
         Ok(execution)
@@ -89,7 +107,7 @@ impl App {
                     trigger: TriggerInfo { source: TriggerSource::Flow, scheduled_for: None, event: None, parent },
                     input: staged.input,
                     entity: staged.entity,
-                    pins: self.pins(view, &staged.definition),
+                    pins: pins(view, &staged.definition),
                 };
                 let transition = start(&staged.definition, args, &self.env(Actor::System));
                 self.write(transition, 0, Wake::At(self.now()))
@@ -97,34 +115,40 @@ impl App {
             .collect()
     }
 
-    /// The component digests the definition's steps run on, as enabled now. Plugins that are not enabled are left
-    /// out; their steps fail with a fault that says so.
-    fn pins(&self, view: &TenantView, definition: &Definition) -> BTreeMap<String, String> {
-        let mut pins = BTreeMap::new();
-        for node in &definition.graph.nodes {
-            if let NodeKind::Step { step, .. } = &node.kind
-                && !pins.contains_key(&step.plugin)
-                && let Some(enablement) = self.enablement(view, &step.plugin)
-            {
-                pins.insert(step.plugin.clone(), enablement.digest.clone());
-            }
-        }
-        pins
-    }
-
-    /// Refuses a start when the tenant has too many open executions.
-    pub(crate) async fn check_open_quota(&self, view: &TenantView, tenant: TenantId) -> AppResult<()> {
+    /// Refuses a start when the tenant has too many open executions. The count is at most [`RECOUNT`] old, so a burst
+    /// may overshoot by what ends meanwhile, never by what starts here.
+    pub(crate) async fn check_open_quota(&self, view: &TenantView) -> AppResult<()> {
+        let tenant = view.tenant.id;
         let limit = view.tenant.settings.quotas.open_executions;
-        if limit >= crate::model::Quotas::default().open_executions {
-            // Counting costs a query; the default is a safety net that the claim loop's fairness makes unnecessary.
-            return Ok(());
-        }
-        let open = self.store().open_executions(tenant).await?;
+        let now = self.now();
+        let open = match self.driver().open_count(tenant).filter(|(at, _)| now.since(*at) < RECOUNT) {
+            Some((_, open)) => open,
+            None => {
+                let open = self.store().open_executions(tenant).await?;
+                self.driver().set_open(tenant, now, open);
+                open
+            }
+        };
         if open >= limit {
             return Err(AppError::Quota(format!("{open} executions are open, {limit} are allowed")));
         }
         Ok(())
     }
+}
+
+/// The component digests the definition's steps run on, as enabled now. Plugins that are not enabled are left out;
+/// their steps fail with a fault that says so.
+fn pins(view: &TenantView, definition: &Definition) -> BTreeMap<String, String> {
+    let mut pins = BTreeMap::new();
+    for node in &definition.graph.nodes {
+        if let NodeKind::Step { step, .. } = &node.kind
+            && !pins.contains_key(&step.plugin)
+            && let Some(plugin) = view.enabled(&step.plugin)
+        {
+            pins.insert(step.plugin.clone(), plugin.enablement.digest.clone());
+        }
+    }
+    pins
 }
 
 /// Both transitions as one.

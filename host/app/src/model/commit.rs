@@ -25,7 +25,7 @@ pub enum Wake {
 pub struct ExecutionWrite {
     /// The version it must have; 0 inserts it.
     pub expected: u64,
-    pub next: Execution,
+    pub next: std::sync::Arc<Execution>,
     /// `next` as JSON, serialized by the caller so that the committer's thread does not have to.
     pub document: String,
     pub events: Vec<HistoryEvent>,

@@ -57,7 +57,7 @@ pub struct ApiKey {
 pub enum Principal {
     /// The operator token; may do everything.
     Operator,
-    Key(Box<ApiKey>),
+    Key(std::sync::Arc<ApiKey>),
 }
 
 impl Principal {

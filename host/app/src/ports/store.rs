@@ -109,7 +109,8 @@ pub trait ExecutionStore: Send + Sync {
         limit: u32,
     ) -> StoreResult<Listed<HistoryEvent>>;
     /// Takes over at most `limit` executions that are due and that nobody holds (or whose holder is late), at most
-    /// `per_tenant` of one tenant, tenants in turn. Each gets `holder`, `until` and one more version, which fences
+    /// `per_tenant` of one tenant, tenants in turn, none of `exclude`. A row that cannot be read is logged and left to
+    /// its lease, not an error. Each gets `holder`, `until` and one more version, which fences
     /// out the holder it was taken from.
     async fn claim_due(
         &self,
@@ -118,6 +119,7 @@ pub trait ExecutionStore: Send + Sync {
         until: Timestamp,
         limit: u32,
         per_tenant: u32,
+        exclude: &[TenantId],
     ) -> StoreResult<Vec<Execution>>;
     /// Extends leases still held; the ids given back are no longer held.
     async fn renew_leases(
@@ -231,7 +233,8 @@ pub trait TenantStore: Send + Sync {
     async fn insert_instance(&self, instance: &Instance) -> StoreResult<()>;
     async fn instances(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Instance>>;
     async fn instance(&self, tenant: TenantId, id: stepwright_engine::InstanceId) -> StoreResult<Option<Instance>>;
-    /// A counter that moves on with every change of keys, plugins, settings or webhook endpoints of any tenant;
+    /// A counter that moves on with every change of keys, plugins, settings, definitions (updates and deletions) or
+    /// webhook endpoints of any tenant;
     /// hosts poll it to drop their caches.
     async fn change_counter(&self) -> StoreResult<i64>;
     /// Whether the database answers and can be written.

@@ -1,4 +1,4 @@
-use super::{HostError, Session, Staged, merged};
+use super::{HostError, Session, Staged, check_key, merged};
 use crate::model::{DataRow, Dataset, Filter};
 use serde_json::Value;
 use stepwright_engine::RawJson;
@@ -62,6 +62,7 @@ impl Session {
             if !self.grants.data.may_write(name) {
                 return Err(HostError::Denied(format!("data.write: {name}")));
             }
+            check_key("id", &patch.id)?;
             let key = (patch.dataset, patch.id.clone());
             let earlier = staged.iter().rev().find(|(k, _)| *k == key).map(|(_, s)| s).or_else(|| self.rows.get(&key));
             let (base, current, seen) = match earlier {

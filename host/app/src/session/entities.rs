@@ -1,4 +1,4 @@
-use super::{HostError, Session, Staged, merged};
+use super::{HostError, Session, Staged, check_key, merged};
 use crate::model::Entity;
 use stepwright_engine::RawJson;
 
@@ -81,9 +81,8 @@ impl Session {
         if !self.grants.entities.may_write(schema) {
             return Err(HostError::Denied(format!("entities.write: {schema}")));
         }
-        if schema.is_empty() || id.is_empty() || schema.len() > 200 || id.len() > 200 {
-            return Err(HostError::Invalid("schema and id must have 1 to 200 bytes".into()));
-        }
+        check_key("schema", schema)?;
+        check_key("id", id)?;
         let key = (schema.to_owned(), id.to_owned());
         let (base, current, seen) = match self.entities.get(&key) {
             Some(staged) => (staged.base, staged.value.clone(), staged.base + 1),

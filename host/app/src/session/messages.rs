@@ -1,4 +1,4 @@
-use super::{HostError, MailPolicy, Session, check_address, check_subject};
+use super::{HostError, MailPolicy, Session, check_address, check_key, check_subject};
 use crate::model::{MailState, Message, Notification, OutboxMail};
 use stepwright_engine::{MailId, NotificationId};
 
@@ -26,6 +26,7 @@ impl Session {
             check_address(address).map_err(HostError::Invalid)?;
         }
         check_subject(&message.subject).map_err(HostError::Invalid)?;
+        check_key("key", key)?;
         let dedupe_key = self.dedupe("mail", key);
         if let Some(same) = self.mails.iter().find(|m| m.dedupe_key == dedupe_key) {
             return Ok(same.id);
@@ -68,7 +69,7 @@ impl Session {
             return Err(HostError::Invalid("title must have 1 to 200 characters".into()));
         }
         self.count_bytes(body.len())?;
-        let dedupe_key = self.dedupe("notification", &self.notifications.len().to_string());
+        let dedupe_key = self.dedupe("notification", &format!("{}/{}", self.scope.ordinal, self.notifications.len()));
         let id = NotificationId::fresh(&*self.ids);
         self.notifications.push(Notification {
             id,

@@ -26,6 +26,8 @@ use std::sync::Arc;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Definition, ExecutionId, IdSource, RawJson, TaskId, TenantId, Timestamp};
 
+/// Bytes of a name that becomes part of a key.
+const MAX_KEY_BYTES: usize = 200;
 /// Bytes one invocation may stage.
 const MAX_STAGED_BYTES: usize = 8 << 20;
 /// Executions that may start each other in a chain.
@@ -67,6 +69,8 @@ pub struct SessionScope {
     /// The execution and task; none while a plugin is tried out or a config validated.
     pub task: Option<(ExecutionId, TaskId)>,
     pub definition: Option<stepwright_engine::DefinitionId>,
+    /// Different for every invocation of the task whose effects are kept.
+    pub ordinal: u64,
     /// How many executions started each other up to this one.
     pub depth: u32,
     pub now: Timestamp,
@@ -188,6 +192,16 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Checks a text that becomes part of a key in the store.
+fn check_key(name: &str, text: &str) -> Result<(), HostError> {
+    if text.is_empty() || text.len() > MAX_KEY_BYTES || text.chars().any(char::is_control) {
+        return Err(HostError::Invalid(format!(
+            "{name} must have 1 to {MAX_KEY_BYTES} bytes and no control characters"
+        )));
+    }
+    Ok(())
 }
 
 /// Merges `patch` shallowly into `base`: members replace, null removes.

@@ -1,11 +1,10 @@
 //! Key-value memory, starting flows, emitting events.
 
-use super::{HostError, MAX_CHAIN_DEPTH, Session, StagedStart};
+use super::{HostError, MAX_CHAIN_DEPTH, Session, StagedStart, check_key};
 use crate::model::{Emitted, KvScope};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{DefinitionId, DefinitionStatus, EmittedEventId, ExecutionId, RawJson};
 
-const MAX_KEY_BYTES: usize = 200;
 const MAX_VALUE_BYTES: usize = 64 << 10;
 const MAX_STARTS: usize = 20;
 const MAX_EVENTS: usize = 100;
@@ -47,9 +46,7 @@ impl Session {
     /// `Denied` without the grant, `Invalid`, `Limit`.
     pub fn kv_put(&mut self, scope: KvScopeName, key: &str, value: Option<String>) -> Result<(), HostError> {
         let scope = self.kv_scope(scope)?;
-        if key.is_empty() || key.len() > MAX_KEY_BYTES {
-            return Err(HostError::Invalid(format!("key must have 1 to {MAX_KEY_BYTES} bytes")));
-        }
+        check_key("key", key)?;
         let value = match value {
             None => None,
             Some(text) if text.len() > MAX_VALUE_BYTES => {

@@ -46,9 +46,7 @@ impl App {
         }
         let key: Option<Arc<ApiKey>> = self.key_by_hash(hash).await?;
         let now = self.now();
-        Ok(key
-            .filter(|k| k.revoked_at.is_none() && k.expires_at.is_none_or(|at| at > now))
-            .map(|k| Principal::Key(Box::new((*k).clone()))))
+        Ok(key.filter(|k| k.revoked_at.is_none() && k.expires_at.is_none_or(|at| at > now)).map(Principal::Key))
     }
 
     /// Access of a key to the tenant it belongs to (dialects).

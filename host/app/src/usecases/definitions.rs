@@ -7,6 +7,8 @@ use crate::error::{AppError, AppResult, FieldFault};
 use crate::model::{ComponentInfo, Listed, Paging, StepDescriptor};
 use crate::ports::{CallContext, DefinitionFilter, StepCall, StoreError};
 use crate::session::{MailPolicy, Session, SessionScope};
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
 use std::sync::Arc;
 use stepwright_engine::cron::{CronSchedule, check_timezone};
 use stepwright_engine::{
@@ -16,6 +18,8 @@ use stepwright_engine::{
 
 /// Nodes of one definition.
 const MAX_NODES: usize = 500;
+/// Edges of one definition.
+const MAX_EDGES: usize = 2_000;
 /// Open executions cancelled per look when a definition is deleted.
 const CANCEL_PAGE: u32 = 200;
 
@@ -70,10 +74,23 @@ impl App {
         let now = self.now();
         let fresh = id.unwrap_or_else(|| DefinitionId::fresh(&**self.ids()));
         let definition = self.checked(access, draft, fresh, 1, now, now).await?;
-        match self.store().insert_definition(&definition, self.next_tick(access, &definition)).await {
+        match self.store().insert_definition(&definition, self.first_tick(access, &definition)).await {
             Ok(()) => Ok(definition),
             Err(StoreError::Duplicate(_)) if id.is_some() => self.definition(access, fresh).await,
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everything wrong with a draft, for callers that have found faults of their own and report all at once.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn definition_faults(&self, access: &Access, draft: DefinitionDraft) -> AppResult<Vec<FieldFault>> {
+        let (now, id) = (self.now(), DefinitionId::fresh(&**self.ids()));
+        match self.checked(access, draft, id, 1, now, now).await {
+            Ok(_) => Ok(Vec::new()),
+            Err(AppError::Invalid(faults)) => Ok(faults),
+            Err(error) => Err(error),
         }
     }
 
@@ -89,7 +106,7 @@ impl App {
     ) -> AppResult<Definition> {
         let version = current.version + 1;
         let next = self.checked(access, draft, current.id, version, current.created_at, self.now()).await?;
-        self.save_next(access, next).await
+        self.save_next(access, current, next).await
     }
 
     /// Saves the next version with another status; nothing else changes.
@@ -106,13 +123,19 @@ impl App {
             return Ok(current.clone());
         }
         let next = Definition { version: current.version + 1, status, updated_at: self.now(), ..current.clone() };
-        self.save_next(access, next).await
+        self.save_next(access, current, next).await
     }
 
-    async fn save_next(&self, access: &Access, next: Definition) -> AppResult<Definition> {
-        let saved = self.store().update_definition(&next, self.next_tick(access, &next)).await?;
+    async fn save_next(&self, access: &Access, current: &Definition, next: Definition) -> AppResult<Definition> {
+        let next_tick = self.next_tick(access, current, &next).await?;
+        let saved = self.store().update_definition(&next, next_tick).await;
+        // Also when it is not known whether it was saved.
         self.caches().invalidate();
-        if saved { Ok(next) } else { Err(AppError::Conflict("the definition has just been changed; try again".into())) }
+        if saved? {
+            Ok(next)
+        } else {
+            Err(AppError::Conflict("the definition has just been changed; try again".into()))
+        }
     }
 
     /// The current version.
@@ -162,10 +185,11 @@ impl App {
     /// `NotFound`.
     pub async fn delete_definition(&self, access: &Access, id: DefinitionId) -> AppResult<()> {
         let tenant = access.tenant_id();
-        if !self.store().delete_definition(tenant, id, self.now()).await? {
+        let deleted = self.store().delete_definition(tenant, id, self.now()).await;
+        self.caches().invalidate();
+        if !deleted? {
             return Err(AppError::NotFound("definition"));
         }
-        self.caches().invalidate();
         loop {
             let open = self.store().open_executions_of(tenant, id, CANCEL_PAGE).await?;
             for execution in &open {
@@ -181,7 +205,24 @@ impl App {
         }
     }
 
-    fn next_tick(&self, access: &Access, definition: &Definition) -> Option<Timestamp> {
+    /// The tick of the next version: the one that stands when nothing about the schedule has changed, so that an
+    /// edit between a tick and its firing does not lose it.
+    async fn next_tick(
+        &self,
+        access: &Access,
+        current: &Definition,
+        next: &Definition,
+    ) -> AppResult<Option<Timestamp>> {
+        let same =
+            current.trigger == next.trigger && current.timezone == next.timezone && current.status == next.status;
+        if same {
+            let states = self.store().schedule_states(access.tenant_id(), &[next.id]).await?;
+            return Ok(states.into_iter().next().and_then(|(tick, _)| tick));
+        }
+        Ok(self.first_tick(access, next))
+    }
+
+    fn first_tick(&self, access: &Access, definition: &Definition) -> Option<Timestamp> {
         let active = definition.status == DefinitionStatus::Active;
         let schedule = cron_of(definition, &access.tenant().settings.timezone).filter(|_| active)?;
         schedule.next_after(self.now())
@@ -269,9 +310,9 @@ impl App {
     ) -> AppResult<Option<(ComponentInfo, StepDescriptor)>> {
         let found = match step_type.rsplit_once('/') {
             None => self.builtin_of_step(step_type).map(|b| (b.info.clone(), step_type)),
-            Some((plugin, step)) => match self.enablement(&access.view, plugin) {
+            Some((plugin, step)) => match access.view.enabled(plugin) {
                 None => None,
-                Some(enablement) => self.info_of(access, &enablement.digest).await?.map(|info| (info, step)),
+                Some(plugin) => self.info_of(access, &plugin.enablement.digest).await?.map(|info| (info, step)),
             },
         };
         Ok(found.and_then(|(info, step)| {
@@ -303,6 +344,7 @@ impl App {
             return Ok(Err(schema_faults));
         }
         let call = self.detached_call(access, info, &step.id, config, RawJson::empty_object(), timezone)?;
+        let _slot = self.slot(access).await;
         match self.sandbox().validate_step(call).await {
             Ok(Ok(normalised)) => Ok(Ok(normalised)),
             Ok(Err(faults)) => Ok(Err(faults
@@ -314,6 +356,12 @@ impl App {
                 format!("the step could not check its config: {} ({})", fault.reason, fault.code),
             )])),
         }
+    }
+
+    /// One of the tenant's slots for invocations, so that checking and trying out do not crowd out other tenants.
+    pub(crate) async fn slot(&self, access: &Access) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let quota = access.tenant().settings.quotas.concurrent_invocations;
+        self.driver().tenant_slots(access.tenant_id(), quota).acquire_owned().await.ok()
     }
 
     /// A call outside of any execution: checking a config, trying a step out.
@@ -333,14 +381,15 @@ impl App {
             plugin: info.name.clone(),
             task: None,
             definition: None,
+            ordinal: 0,
             depth: 0,
             now,
             mail: MailPolicy::of(&view.tenant),
         };
-        let enabled = self.enablement(view, &info.name).filter(|e| e.digest == info.digest);
-        let grants = Arc::new(enabled.as_ref().map(|e| e.grants.clone()).unwrap_or_default());
-        let limits = enabled.as_ref().map_or(self.config().limits, |e| e.limits.over(self.config().limits));
-        let secrets = enabled.as_ref().map(|e| crate::driver::granted_secrets(view, e)).unwrap_or_default();
+        let enabled = view.enabled(&info.name).filter(|p| p.enablement.digest == info.digest);
+        let grants = enabled.map(|p| Arc::clone(&p.grants)).unwrap_or_default();
+        let limits = enabled.map_or(self.config().limits, |p| p.enablement.limits.over(self.config().limits));
+        let secrets = enabled.map(|p| Arc::clone(&p.secrets)).unwrap_or_default();
         Ok(StepCall {
             digest: info.digest.clone(),
             step: step.into(),
@@ -361,7 +410,7 @@ impl App {
             input,
             resume: None,
             limits,
-            secrets: Arc::new(secrets),
+            secrets,
             session: Session::new(self.shared_store(), Arc::clone(self.ids()), scope, Arc::clone(&grants)),
             grants,
         })
@@ -376,6 +425,9 @@ fn head_faults(draft: &DefinitionDraft, tenant_zone: &str) -> Vec<FieldFault> {
     if draft.nodes.len() > MAX_NODES {
         faults.push(FieldFault::new("/nodes", format!("must have at most {MAX_NODES} nodes")));
     }
+    if draft.edges.len() > MAX_EDGES {
+        faults.push(FieldFault::new("/edges", format!("must have at most {MAX_EDGES} edges")));
+    }
     for (i, node) in draft.nodes.iter().enumerate() {
         if node.id.len() > 100 {
             faults.push(FieldFault::new(format!("/nodes/{i}/id"), "must have at most 100 bytes"));
@@ -389,8 +441,9 @@ fn head_faults(draft: &DefinitionDraft, tenant_zone: &str) -> Vec<FieldFault> {
         faults.push(FieldFault::new("/timezone", error.to_string()));
     }
     match &draft.trigger {
-        Trigger::Schedule { cron } if zone_fault.is_none() => {
-            let zone = draft.timezone.as_deref().unwrap_or(tenant_zone);
+        Trigger::Schedule { cron } => {
+            // A zone that is none must not hide what is wrong with the expression.
+            let zone = if zone_fault.is_some() { "UTC" } else { draft.timezone.as_deref().unwrap_or(tenant_zone) };
             if let Err(error) = CronSchedule::parse(cron, zone) {
                 faults.push(FieldFault::new("/trigger/cron", error.to_string()));
             }
@@ -398,7 +451,7 @@ fn head_faults(draft: &DefinitionDraft, tenant_zone: &str) -> Vec<FieldFault> {
         Trigger::Event { event } if event.is_empty() || event.len() > 100 => {
             faults.push(FieldFault::new("/trigger/event", "must have 1 to 100 bytes"));
         }
-        Trigger::Schedule { .. } | Trigger::Event { .. } | Trigger::Manual => {}
+        Trigger::Event { .. } | Trigger::Manual => {}
     }
     faults
 }
@@ -413,6 +466,15 @@ fn schema_faults(schema: &RawJson, config: &RawJson) -> Vec<FieldFault> {
     validator
         .iter_errors(&config.to_value())
         .take(20)
-        .map(|e| FieldFault::new(format!("/config{}", e.instance_path()), e.to_string()))
+        .map(|error| {
+            let at = format!("/config{}", error.instance_path());
+            match error.kind() {
+                // The fault lies where the member is missing, not in the object around it.
+                ValidationErrorKind::Required { property: Value::String(name) } => {
+                    FieldFault::new(format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), "is required")
+                }
+                _ => FieldFault::new(at, error.to_string()),
+            }
+        })
         .collect()
 }

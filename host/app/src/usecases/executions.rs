@@ -2,7 +2,7 @@
 
 use super::{Access, derived_id};
 use crate::App;
-use crate::driver::StartRequest;
+use crate::driver::{StartRequest, Waiter};
 use crate::error::{AppError, AppResult};
 use crate::model::{Listed, Paging, Precondition};
 use crate::ports::{CommitError, ExecutionFilter, ExecutionSummary};
@@ -70,13 +70,12 @@ impl App {
         if args.derive_id.is_some()
             && let Some(existing) = self.store().execution(tenant, execution_id).await?
         {
-            let execution = Arc::new(existing);
-            return Ok(Started { view: ExecutionView { execution, definition }, existed: true });
+            return Ok(Started { view: self.view_of(access, existing).await?, existed: true });
         }
         if definition.status != DefinitionStatus::Active {
             return Err(AppError::Conflict(format!("the definition is {}", definition.status.as_str())));
         }
-        self.check_open_quota(&access.view, tenant).await?;
+        self.check_open_quota(&access.view).await?;
         let mut preconditions = Vec::new();
         if let Some(interval) = args.min_interval {
             preconditions.push(Precondition::NoExecutionSince { definition: id, since: self.now() - interval });
@@ -94,12 +93,8 @@ impl App {
         let ended = (!wait.is_zero()).then(|| self.driver().wait_for(execution_id));
         let started = self.start_execution(&access.view, &definition, request).await;
         let execution = match started {
-            Ok(execution) => Arc::new(execution),
-            Err(error) => {
-                drop(ended);
-                self.driver().stop_waiting(execution_id);
-                return self.not_started(access, execution_id, definition, args.min_interval, error).await;
-            }
+            Ok(execution) => execution,
+            Err(error) => return self.not_started(access, execution_id, args.min_interval, error).await,
         };
         let execution = match ended {
             Some(ended) => self.wait(execution, ended, wait).await?,
@@ -112,16 +107,14 @@ impl App {
         &self,
         access: &Access,
         id: ExecutionId,
-        definition: Arc<Definition>,
         interval: Option<Duration>,
         error: CommitError,
     ) -> AppResult<Started> {
         match error {
             // Two requests with one idempotency key at once: the other one has won.
-            CommitError::Stale(_) => {
-                let execution = self.store().execution(access.tenant_id(), id).await?;
-                let execution = Arc::new(execution.ok_or(AppError::NotFound("execution"))?);
-                Ok(Started { view: ExecutionView { execution, definition }, existed: true })
+            CommitError::Stale(_) => Ok(Started { view: self.execution(access, id).await?, existed: true }),
+            CommitError::Precondition { newest: Some((newest, _)), .. } if newest == id => {
+                Ok(Started { view: self.execution(access, id).await?, existed: true })
             }
             CommitError::Precondition { newest, .. } => {
                 let window = interval.unwrap_or_default();
@@ -138,37 +131,28 @@ impl App {
         }
     }
 
-    async fn wait(
-        &self,
-        execution: Arc<Execution>,
-        mut ended: tokio::sync::watch::Receiver<Option<Arc<Execution>>>,
-        wait: Duration,
-    ) -> AppResult<Arc<Execution>> {
+    async fn wait(&self, execution: Arc<Execution>, mut ended: Waiter, wait: Duration) -> AppResult<Arc<Execution>> {
         let (tenant, id) = (execution.tenant_id, execution.id);
         let deadline = tokio::time::Instant::now() + wait;
         let mut latest = execution;
         while !latest.status.is_final() {
             let look_at = deadline.min(tokio::time::Instant::now() + WAIT_POLL);
-            match tokio::time::timeout_at(look_at, ended.wait_for(Option::is_some)).await {
-                Ok(Ok(found)) => {
-                    if let Some(found) = found.as_ref() {
-                        latest = Arc::clone(found);
-                    }
-                    break;
-                }
-                Ok(Err(_)) | Err(_) => {
-                    if let Some(found) = self.store().execution(tenant, id).await? {
-                        latest = Arc::new(found);
-                    }
-                    if tokio::time::Instant::now() >= deadline {
-                        break;
-                    }
-                    tokio::task::yield_now().await;
-                }
+            match tokio::time::timeout_at(look_at, ended.ended()).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => tokio::time::sleep_until(look_at).await,
+                Err(_) => {}
+            }
+            let over = tokio::time::Instant::now() >= deadline;
+            // Driven here, its end would have been announced.
+            if (over || !self.driver().drives(id))
+                && let Some(found) = self.store().execution(tenant, id).await?
+            {
+                latest = Arc::new(found);
+            }
+            if over {
+                break;
             }
         }
-        drop(ended);
-        self.driver().stop_waiting(id);
         Ok(latest)
     }
 

@@ -85,7 +85,7 @@ impl App {
 
     /// The enabled version of a plugin, if there is one.
     pub fn enabled_plugin(&self, access: &Access, name: &str) -> Option<Enablement> {
-        access.view.enabled(name).map(|e| (**e).clone())
+        access.view.enabled(name).map(|p| p.enablement.clone())
     }
 
     /// Enables a version with these grants; from now on new executions run on it. Takes effect here at once, on
@@ -148,7 +148,7 @@ impl App {
             return Err(AppError::Conflict("a running execution is pinned to this version".into()));
         }
         // A definition that names no version runs on the enabled one.
-        let enabled = access.view.enabled(name).is_some_and(|e| e.version == version);
+        let enabled = access.view.enabled(name).is_some_and(|p| p.enablement.version == version);
         if enabled && self.store().names_plugin(tenant, name, version).await? {
             return Err(AppError::Conflict("a definition uses this version".into()));
         }
@@ -181,6 +181,7 @@ impl App {
         };
         let input = serde_json::json!({ "input": request.input, "outputs": {}, "trigger": { "source": "manual" } });
         let call = self.detached_call(access, &info, &step.id, config, RawJson::from(input), None)?;
+        let _slot = self.slot(access).await;
         let StepResult { outcome, metering, logs, .. } = self.sandbox().run_step(call).await;
         Ok(TryResult { outcome, metering, logs })
     }

@@ -13,7 +13,9 @@ impl App {
     /// # Errors
     /// `Invalid` with every fault, `Forbidden`.
     pub async fn save_settings(&self, access: &Access, settings: Settings) -> AppResult<Settings> {
-        let old = &access.tenant().settings;
+        // Not the cached ones: the operator may just have changed them on another host.
+        let stored = self.store().tenant(access.tenant_id()).await?.ok_or(AppError::NotFound("tenant"))?;
+        let old = &stored.settings;
         if !matches!(access.principal(), Principal::Operator)
             && (settings.webhooks != old.webhooks || settings.quotas != old.quotas)
         {
@@ -29,7 +31,6 @@ impl App {
             return Err(AppError::NotFound("tenant"));
         }
         self.caches().invalidate();
-        self.driver().forget_tenant_slots();
         Ok(settings)
     }
 }

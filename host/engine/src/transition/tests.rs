@@ -186,6 +186,18 @@ fn a_waiting_task_resumes_with_the_data_or_fails_when_nobody_calls() {
 }
 
 #[test]
+fn a_call_back_with_null_is_still_a_call_back_after_a_restart() {
+    let d = definition(OnFailure::Stop, 1, &[], RetryPolicy::none());
+    let wait = Outcome::Waiting { resume_key: "k".into(), expires_at: None };
+    let waiting = apply(&d, begun(&d), finish(0, 1, wait), &env(1)).unwrap().next;
+    let call = Command::ResumeTask { resume_key: "k".into(), data: RawJson::null() };
+    let resumed = apply(&d, waiting, call, &env(2)).unwrap().next;
+    let read: Execution = serde_json::from_str(&serde_json::to_string(&resumed).unwrap()).unwrap();
+    assert_eq!(read, resumed);
+    assert!(matches!(&read.tasks[0].state, TaskState::Running { resume: Some(data), .. } if data.as_str() == "null"));
+}
+
+#[test]
 fn a_deferred_task_runs_again_as_the_same_attempt() {
     let d = definition(OnFailure::Stop, 1, &[], RetryPolicy::none());
     let defer = Outcome::Defer { until: Timestamp::from_secs(60) };
