@@ -1,0 +1,20 @@
+//! The store's contract: every body runs against SQLite and against PostgreSQL.
+
+mod support;
+
+mod batches;
+mod claims;
+mod commits;
+mod data;
+mod definitions;
+mod effects;
+mod guards;
+mod isolation;
+mod lists;
+mod migrations;
+mod outages;
+mod outbox;
+mod plugins;
+mod requests;
+mod tenants;
+mod webhooks;

@@ -1,0 +1,36 @@
+-- Executions and their history. No foreign keys here: checking them would lock the tenant's row on the hot path.
+
+CREATE TABLE executions (
+    id                 UUID PRIMARY KEY NOT NULL,
+    tenant_id          UUID NOT NULL,
+    definition_id      UUID NOT NULL,
+    definition_version BIGINT NOT NULL,
+    dialect            TEXT NOT NULL,
+    kind               TEXT NOT NULL,
+    title              TEXT NOT NULL,
+    status             TEXT NOT NULL,
+    -- The fence of every write. Claims move it on without touching the document.
+    version            BIGINT NOT NULL,
+    doc                TEXT NOT NULL,
+    created_at         BIGINT NOT NULL,
+    updated_at         BIGINT NOT NULL,
+    ended_at           BIGINT,
+    -- The whole work queue: when somebody must look, and who works on it until then.
+    wake_at            BIGINT,
+    lease_holder       UUID,
+    CHECK (ended_at IS NULL OR wake_at IS NULL)
+);
+CREATE INDEX executions_newest ON executions (tenant_id, created_at DESC, id DESC);
+CREATE INDEX executions_of_definition ON executions (tenant_id, definition_id, created_at DESC, id DESC);
+-- Claims step from tenant to tenant through this index, so that one tenant's backlog costs the others nothing.
+CREATE INDEX executions_wake ON executions (tenant_id, wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX executions_open ON executions (tenant_id, definition_id, created_at) WHERE ended_at IS NULL;
+
+CREATE TABLE history (
+    execution_id UUID NOT NULL,
+    -- From 1, without gaps, per execution.
+    seq          BIGINT NOT NULL,
+    tenant_id    UUID NOT NULL,
+    doc          TEXT NOT NULL,
+    PRIMARY KEY (execution_id, seq)
+);
