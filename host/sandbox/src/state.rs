@@ -1,0 +1,97 @@
+//! What a store carries: one invocation's session, limits, log and the closed doors of WASI.
+
+use crate::egress::Outbound;
+use crate::hosts::Refusal;
+use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, Meter};
+use crate::logs::{LogStream, Logs, SharedLogs};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use stepwright_app::InvocationLimits;
+use stepwright_app::ports::LogLevel;
+use stepwright_app::session::{HostError, Session};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::pipe::ClosedInputStream;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Random bytes in one call.
+const MAX_RANDOM: u64 = 1 << 20;
+/// In-memory size of a set of HTTP headers that a guest builds.
+const MAX_FIELDS: usize = 64 << 10;
+
+/// One invocation.
+pub struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    /// Outgoing HTTP and the placeholders of secrets.
+    pub outbound: Outbound,
+    /// None while a component describes itself: it may not call the host then.
+    pub session: Option<Session>,
+    /// Memory and tables.
+    pub meter: Meter,
+    pub host_calls: HostCalls,
+    /// What the guest has written.
+    pub logs: SharedLogs,
+    /// When the call must have ended.
+    pub deadline: Instant,
+}
+
+impl State {
+    /// A state with nothing used yet.
+    pub fn new(
+        session: Option<Session>,
+        outbound: Outbound,
+        limits: &InvocationLimits,
+        host_calls: HostCalls,
+        deadline: Instant,
+    ) -> Self {
+        let logs = Arc::new(Mutex::new(Logs::new(limits.log)));
+        let wasi = WasiCtx::builder()
+            .stdin(ClosedInputStream)
+            .stdout(LogStream::new(Arc::clone(&logs), LogLevel::Info))
+            .stderr(LogStream::new(Arc::clone(&logs), LogLevel::Error))
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .max_random_size(MAX_RANDOM)
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(MAX_FIELDS);
+        Self { table, wasi, http, outbound, session, meter: Meter::new(limits), host_calls, logs, deadline }
+    }
+
+    /// Begins a host call: counts it and gives what it works on.
+    ///
+    /// # Errors
+    /// A trap when there have been too many; denied while a component describes itself.
+    pub fn enter(&mut self) -> Result<&mut Session, Refusal> {
+        self.host_calls.count()?;
+        match &mut self.session {
+            Some(session) => Ok(session),
+            None => Err(HostError::Denied("no host calls while a component describes itself".into()).into()),
+        }
+    }
+
+    /// Looked at now and then while the guest computes.
+    ///
+    /// # Errors
+    /// When it has no time left, or had a host call refused that could not stop it.
+    pub fn may_go_on(&self) -> Result<(), LimitHit> {
+        if Instant::now() >= self.deadline { Err(LimitHit::WallTime) } else { self.host_calls.check() }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
+    }
+}
