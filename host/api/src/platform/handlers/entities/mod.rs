@@ -1,0 +1,6 @@
+//! Entities: what executions are about.
+
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod put;

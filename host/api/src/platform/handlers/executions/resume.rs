@@ -1,0 +1,23 @@
+use crate::kit::{ApiResult, Caller, Params, reply};
+use crate::platform::permissions::Write;
+use crate::platform::problem::Problem;
+use crate::platform::views::ExecutionDetail;
+use stepwright_engine::{Command, ExecutionId, TenantId};
+
+/// Goes on after a pause; a failed node runs again with all its attempts.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{t}/executions/{id}/resume", operation_id = "resumeExecution",
+    tag = "executions",
+    params(("t" = String, Path, description = "tenant id"), ("id" = String, Path)),
+    responses(
+        (status = 200, body = ExecutionDetail),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "it is not paused"),
+    ),
+)]
+pub async fn handle(caller: Caller<Write>, Params((t, id)): Params<(TenantId, ExecutionId)>) -> ApiResult {
+    let access = caller.tenant(t).await?;
+    let app = &caller.state().app;
+    let view = app.command(&access, id, Command::Resume).await?;
+    Ok(reply::ok(&ExecutionDetail::of(app, &view)))
+}

@@ -1,0 +1,4 @@
+//! HydraCore agent instances.
+
+pub mod create;
+pub mod list;

@@ -1,0 +1,14 @@
+//! One operation per file: read, translate, one application call, translate.
+
+pub mod data;
+pub mod definitions;
+pub mod entities;
+pub mod executions;
+pub mod instances;
+pub mod keys;
+pub mod outbox;
+pub mod plugins;
+pub mod settings;
+pub mod tenants;
+pub mod usage;
+pub mod webhook_endpoints;

@@ -1,0 +1,4 @@
+//! A tenant's settings.
+
+pub mod get;
+pub mod patch;

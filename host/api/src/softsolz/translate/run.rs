@@ -1,0 +1,104 @@
+//! The answer that shows a run (source: contracts/softsolz.md, "Run", and core-model.md 3.2).
+
+use crate::softsolz::wire::{Run, RunError, RunStatus, RunStep, RunTrigger, StepError, StepStatus};
+use stepwright_engine::{Definition, Execution, ExecutionStatus, Fault, Task, TaskState, Timestamp, TriggerSource};
+
+/// An execution as this API shows it.
+pub(in crate::softsolz) fn run(definition: &Definition, execution: &Execution) -> Run {
+    let id = execution.id.to_string();
+    Run {
+        run_id: id.clone(),
+        id,
+        workflow_id: execution.definition_id.to_string(),
+        status: run_status(execution),
+        trigger: run_trigger(execution),
+        scheduled_for: execution.trigger.scheduled_for.map(Timestamp::to_rfc3339_secs),
+        queued_at: execution.created_at.to_rfc3339_secs(),
+        started_at: execution.started_at.map(Timestamp::to_rfc3339_secs),
+        finished_at: execution.status.ended_at().map(Timestamp::to_rfc3339_secs),
+        error: run_error(execution),
+        steps: execution.tasks.iter().map(|task| run_step(definition, task)).collect(),
+    }
+}
+
+/// The run's status. A run that an operator has paused is still under way for this API's callers.
+pub(in crate::softsolz) const fn run_status(execution: &Execution) -> RunStatus {
+    match execution.status {
+        ExecutionStatus::Pending => RunStatus::Queued,
+        ExecutionStatus::Running | ExecutionStatus::Paused { .. } => RunStatus::Running,
+        ExecutionStatus::Completed { .. } => RunStatus::Completed,
+        ExecutionStatus::Failed { .. } => RunStatus::Failed,
+        ExecutionStatus::Cancelled { .. } => RunStatus::Cancelled,
+    }
+}
+
+/// The core's names of what [`run_status`] shows as `status`.
+pub(in crate::softsolz) fn core_statuses(status: RunStatus) -> Vec<String> {
+    let names: &[&str] = match status {
+        RunStatus::Queued => &["pending"],
+        RunStatus::Running => &["running", "paused"],
+        RunStatus::Completed => &["completed"],
+        RunStatus::Failed => &["failed"],
+        RunStatus::Cancelled => &["cancelled"],
+    };
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// What started the run; anything but the clock is somebody's doing.
+pub(in crate::softsolz) const fn run_trigger(execution: &Execution) -> RunTrigger {
+    match execution.trigger.source {
+        TriggerSource::Schedule => RunTrigger::Schedule,
+        TriggerSource::Manual | TriggerSource::Event | TriggerSource::Flow => RunTrigger::Manual,
+    }
+}
+
+/// Why the run failed.
+pub(in crate::softsolz) fn run_error(execution: &Execution) -> Option<RunError> {
+    match &execution.status {
+        ExecutionStatus::Failed { task, fault, .. } => {
+            let StepError { code, message } = step_error(fault);
+            Some(RunError { code, message, step_index: task.map(|t| t.0) })
+        }
+        ExecutionStatus::Pending
+        | ExecutionStatus::Running
+        | ExecutionStatus::Paused { .. }
+        | ExecutionStatus::Completed { .. }
+        | ExecutionStatus::Cancelled { .. } => None,
+    }
+}
+
+/// A fault as this API shows it.
+pub(in crate::softsolz) fn step_error(fault: &Fault) -> StepError {
+    StepError { code: fault.code.clone(), message: fault.reason.clone() }
+}
+
+/// The step type of a task.
+pub(in crate::softsolz) fn task_step_type<'a>(definition: &'a Definition, task: &'a Task) -> &'a str {
+    definition.graph.node(&task.node).map_or(task.node.as_str(), super::spec::step_type)
+}
+
+fn run_step(definition: &Definition, task: &Task) -> RunStep {
+    let (status, finished, output, error) = match &task.state {
+        TaskState::Pending => (StepStatus::Pending, None, None, None),
+        TaskState::Running { .. }
+        | TaskState::Retrying { .. }
+        | TaskState::Deferred { .. }
+        | TaskState::Waiting { .. }
+        | TaskState::Open { .. } => (StepStatus::Running, None, None, None),
+        TaskState::Completed { at, output } => (StepStatus::Completed, Some(*at), Some(output.clone()), None),
+        TaskState::Skipped { at, .. } => (StepStatus::Skipped, Some(*at), None, None),
+        TaskState::Failed { at, fault, .. } => (StepStatus::Failed, Some(*at), None, Some(step_error(fault))),
+        // A cancelled step has left nothing behind, as if it had been skipped.
+        TaskState::Cancelled { at } => (StepStatus::Skipped, Some(*at), None, None),
+    };
+    RunStep {
+        index: task.id.0,
+        step_type: task_step_type(definition, task).to_owned(),
+        status,
+        started_at: task.started_at.map(Timestamp::to_rfc3339_secs),
+        // What has not begun does not finish either.
+        finished_at: finished.filter(|_| task.started_at.is_some()).map(Timestamp::to_rfc3339_secs),
+        output,
+        error,
+    }
+}
