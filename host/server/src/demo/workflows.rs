@@ -1,0 +1,91 @@
+//! The demo's workflows.
+
+use super::client::Client;
+use crate::wiring::Host;
+use serde_json::{Value, json};
+use stepwright_app::Paging;
+use stepwright_app::ports::DefinitionFilter;
+use stepwright_app::usecases::{Access, DefinitionDraft, NodeDraft, NodeDraftKind};
+use stepwright_engine::{
+    DefinitionId, DefinitionStatus, Dialect, Edge, NodeId, OnFailure, RawJson, Trigger,
+};
+
+const SOFTSOLZ: &str = "/api/v1/services/workflows/workflows";
+const NATIVE: &str = "Chase overdue invoices";
+
+/// SoftSolz workflows: a nightly one, one that would run often but is paused, and one to start by hand.
+fn softsolz() -> [Value; 3] {
+    [
+        json!({
+            "name": "Daily overdue sweep",
+            "schedule": "0 9 * * *",
+            "steps": [{ "type": "mark_invoices_overdue" }],
+        }),
+        json!({
+            "name": "Receivables every five minutes",
+            "cron_expression": "*/5 * * * *",
+            "status": "paused",
+            "steps": [
+                { "step_type": "invoicing_ar_summary", "step_config": { "date_range": "last_30_days" } },
+                { "step_type": "create_notification", "step_config": { "title": "Receivables" } },
+            ],
+        }),
+        json!({
+            "name": "Weekly digest by hand",
+            "trigger_type": "manual",
+            "steps": [
+                { "step_type": "payments_summary", "step_config": { "date_range": "last_7_days" } },
+                { "step_type": "forms_submission_digest", "step_config": { "date_range": "last_7_days" } },
+                { "step_type": "send_email", "step_config": { "to": "owner@demo.example", "subject": "Your week" } },
+            ],
+        }),
+    ]
+}
+
+/// Makes those that are not there yet, through the dialect itself.
+///
+/// # Errors
+/// When the dialect refuses one.
+pub async fn make_softsolz(client: &Client<'_>) -> anyhow::Result<()> {
+    let listed = client.get(SOFTSOLZ).await?;
+    let there: Vec<&Value> = listed["data"].as_array().into_iter().flatten().map(|w| &w["name"]).collect();
+    for workflow in softsolz().iter().filter(|w| !there.contains(&&w["name"])) {
+        client.post(SOFTSOLZ, workflow).await?;
+    }
+    Ok(())
+}
+
+/// Makes the native definition, or gives the one that is there.
+///
+/// # Errors
+/// Those of the application.
+pub async fn make_native(host: &Host, access: &Access) -> anyhow::Result<DefinitionId> {
+    let filter = DefinitionFilter { dialect: Some(Dialect::Platform), statuses: Vec::new() };
+    let page = Paging::Offset { limit: 100, offset: 0 };
+    let listed = host.app.definitions(access, &filter, page).await?;
+    if let Some(there) = listed.items.iter().find(|definition| definition.name == NATIVE) {
+        return Ok(there.id);
+    }
+    let step = |id: &str, name: &str, step_type: &str, config: Value| NodeDraft {
+        id: id.into(),
+        name: name.into(),
+        kind: NodeDraftKind::Step { step_type: step_type.into(), config: RawJson::from(config) },
+        max_retries: 2,
+    };
+    let draft = DefinitionDraft {
+        dialect: Dialect::Platform,
+        name: NATIVE.into(),
+        description: Some("Marks what is late, then reminds whoever owes it.".into()),
+        status: DefinitionStatus::Active,
+        trigger: Trigger::Manual,
+        timezone: None,
+        nodes: vec![
+            step("mark", "Mark overdue invoices", "mark_invoices_overdue", json!({})),
+            step("remind", "Remind customers", "send_invoice_reminder", json!({ "days_overdue": 1 })),
+        ],
+        edges: vec![Edge { from: NodeId::new("mark"), to: NodeId::new("remind") }],
+        on_failure: OnFailure::Stop,
+        presentation: RawJson::empty_object(),
+    };
+    Ok(host.app.create_definition(access, draft, None).await?.id)
+}

@@ -1,0 +1,93 @@
+//! Where concrete types meet: the application out of store, sandbox, dialects and adapters.
+
+use crate::adapters::{SystemClock, ThreadRandom, TimeOrderedIds};
+use crate::builtins::{self, Components};
+use crate::config::Config;
+use crate::token::{self, OperatorToken};
+use anyhow::Context as _;
+use std::sync::Arc;
+use stepwright_app::ports::{ComponentSource, Sandbox, Store, WebhookProjection};
+use stepwright_app::{App, AppConfig, Parts, SecretHash};
+use stepwright_engine::NodeInstanceId;
+use stepwright_engine::time::Clock;
+use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
+use stepwright_store::{Database, StoreOptions};
+
+/// The host, put together; nothing runs yet.
+pub struct Host {
+    pub app: App,
+    pub database: Database,
+    pub sandbox: Arc<WasmSandbox>,
+    pub clock: Arc<dyn Clock>,
+    pub projections: Vec<Arc<dyn WebhookProjection>>,
+    pub token: OperatorToken,
+}
+
+impl Host {
+    /// The store as the port.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::new(self.database.clone())
+    }
+}
+
+/// Opens what `config` names and puts the host together.
+///
+/// # Errors
+/// One that says what an operator can do about it.
+pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
+    builtins::check_embedded()?;
+    config.prepare_data_dir()?;
+    let token = token::operator_token(config.admin_token.as_deref(), &config.data_dir, &ThreadRandom)?;
+    let database = open_database(config).await?;
+    let store: Arc<dyn Store> = Arc::new(database.clone());
+    let sandbox = Arc::new(open_sandbox(config, Arc::new(Components::new(Arc::clone(&store))))?);
+    let builtins = builtins::load(&*sandbox, &config.cache_dir()).await?;
+    let digests: Vec<String> = builtins.iter().map(|b| b.info.digest.clone()).collect();
+    if let Some((digest, fault)) = sandbox.preload(&digests).await.into_iter().next() {
+        anyhow::bail!("built-in plugin {digest} could not be loaded: {} ({})", fault.reason, fault.code);
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let projections: Vec<Arc<dyn WebhookProjection>> = vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];
+    let parts = Parts {
+        store,
+        sandbox: Arc::clone(&sandbox) as Arc<dyn Sandbox>,
+        clock: Arc::clone(&clock),
+        ids: Arc::new(TimeOrderedIds),
+        random: Arc::new(ThreadRandom),
+        projections: projections.clone(),
+        builtins,
+    };
+    let node = NodeInstanceId::fresh(&TimeOrderedIds);
+    let app = App::new(parts, AppConfig::new(node, SecretHash::of(&token.text)));
+    Ok(Host { app, database, sandbox, clock, projections, token })
+}
+
+/// Connects and applies pending migrations.
+///
+/// # Errors
+/// When the database can't be reached or is of another version.
+pub async fn open_database(config: &Config) -> anyhow::Result<Database> {
+    if config.database_url.is_none() {
+        config.prepare_data_dir()?;
+    }
+    let url = config.database_url();
+    let shown = config.shown_database_url();
+    let database = Database::connect(&url, &StoreOptions::default())
+        .await
+        .with_context(|| format!("could not open the database {shown}"))?;
+    database.migrate().await.with_context(|| format!("could not bring the database {shown} up to date"))?;
+    Ok(database)
+}
+
+/// A sandbox over the data directory's cache, whose components are compiled by this program as a child.
+///
+/// # Errors
+/// When the machine can't run it.
+pub fn open_sandbox(config: &Config, source: Arc<dyn ComponentSource>) -> anyhow::Result<WasmSandbox> {
+    let program = std::env::current_exe().context("could not find this program's own file")?;
+    let compile = CompileMode::ChildProcess { program, args: vec!["compile-component".into()] };
+    let cache = config.cache_dir();
+    let key = MacKey::File(config.data_dir.join("compile-key"));
+    WasmSandbox::new(SandboxConfig::new(cache.join("components"), key, compile), source)
+        .context("could not set up the sandbox")
+}
