@@ -11,7 +11,8 @@ use crate::{cmd, plugins, setup, workspace};
 pub fn serve(args: &[String]) -> Result<()> {
     setup::ensure_target()?;
     plugins::build(false)?;
-    cmd::run(&mut cmd::cargo(["build", "--release", "-p", "stepwright-server"]))?;
+    // Features are unified over the whole workspace, so that `serve` and `test` share every artefact.
+    cmd::run(&mut cmd::cargo(["build", "--release", "--workspace", "--bin", "stepwright"]))?;
 
     let server = workspace::members()?.target_directory.join("release/stepwright");
     let mut command = Command::new(&server);
@@ -26,5 +27,5 @@ pub fn serve(args: &[String]) -> Result<()> {
 pub fn bench(args: &[String]) -> Result<()> {
     setup::ensure_target()?;
     plugins::build(true)?;
-    cmd::run(cmd::cargo(["run", "--release", "-p", "stepwright-bench", "--"]).args(args))
+    cmd::run(cmd::cargo(["run", "--release", "--workspace", "--bin", "stepwright-bench", "--"]).args(args))
 }

@@ -61,7 +61,9 @@ async fn figures(args: &Args, host: &Host, target: &Target, name: &str) -> Resul
     }
     let best = runs
         .iter()
-        .max_by(|a, b| a["flows_per_second"].as_f64().unwrap_or(0.0).total_cmp(&b["flows_per_second"].as_f64().unwrap_or(0.0)))
+        .max_by(|a, b| {
+            a["flows_per_second"].as_f64().unwrap_or(0.0).total_cmp(&b["flows_per_second"].as_f64().unwrap_or(0.0))
+        })
         .cloned();
     let slow = load::open(target, 10, Duration::from_secs(args.seconds)).await?;
     let (now, peak) = process::memory_mb(host.pid())?;
@@ -90,8 +92,10 @@ async fn prepare(args: &Args, host: &Host) -> Result<Target> {
     let (plugin_name, version) = (text(&plugin["name"])?, text(&plugin["version"])?);
     let enable = format!("{base}/plugins/{plugin_name}/{version}/enable");
     operator.json(Method::POST, &enable, &json!({ "grants": {} })).await?;
-    let node = |n: u32| json!({ "id": format!("s{n}"), "name": format!("Step {n}"), "type": "step",
-        "step_type": format!("{plugin_name}/echo"), "config": { "field": format!("s{n}") } });
+    let node = |n: u32| {
+        json!({ "id": format!("s{n}"), "name": format!("Step {n}"), "type": "step",
+        "step_type": format!("{plugin_name}/echo"), "config": { "field": format!("s{n}") } })
+    };
     let definition = json!({ "name": "Three steps", "status": "active", "trigger": { "kind": "manual" },
         "nodes": [node(1), node(2), node(3)],
         "edges": [{ "from": "s1", "to": "s2" }, { "from": "s2", "to": "s3" }] });

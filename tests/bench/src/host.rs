@@ -73,5 +73,7 @@ pub async fn start_up(target: &Path) -> Result<Value> {
         idle = process::memory_mb(host.pid())?.0;
     }
     warm.sort_unstable();
-    Ok(json!({ "cold_ms": cold.as_millis() as u64, "warm_ms_median": warm[warm.len() / 2], "warm_ms": warm, "idle_rss_mb": idle }))
+    Ok(
+        json!({ "cold_ms": cold.as_millis() as u64, "warm_ms_median": warm[warm.len() / 2], "warm_ms": warm, "idle_rss_mb": idle }),
+    )
 }

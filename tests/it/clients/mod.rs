@@ -1,0 +1,3 @@
+//! The vendors' own clients against the real server.
+
+mod softsolz;

@@ -1,0 +1,3 @@
+//! What is left after a crash, a shutdown, a second host.
+
+mod kill;

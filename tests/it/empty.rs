@@ -1,0 +1,1 @@
+//! The integration tests live in `it/main.rs`; this library is empty.

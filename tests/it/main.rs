@@ -1,0 +1,10 @@
+//! The whole host under test: one binary, its tree mirrors the APIs.
+//!
+//! `support::host` runs a host in this process with a simulated clock; `support::process` runs the real binary.
+
+mod clients;
+mod coverage;
+mod durability;
+mod platform;
+mod softsolz;
+mod support;

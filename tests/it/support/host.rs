@@ -1,0 +1,174 @@
+//! A host in this process: real store, real sandbox, real HTTP on a loopback port; only the clock is simulated.
+
+use super::Client;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+use stepwright_api::kit::{ApiConfig, ApiParts, ApiState};
+use stepwright_app::ports::{Sandbox, Store, WebhookProjection};
+use stepwright_app::{App, AppConfig, Parts, SecretHash};
+use stepwright_engine::time::Clock;
+use stepwright_engine::{NodeInstanceId, Timestamp};
+use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
+use stepwright_server::adapters::{ThreadRandom, TimeOrderedIds};
+use stepwright_server::builtins::{self, Components};
+use stepwright_server::mail::MailOut;
+use stepwright_server::outbound::Pump;
+use stepwright_server::readiness::HostReadiness;
+use stepwright_server::webhooks::WebhooksOut;
+use stepwright_store::{Database, StoreOptions};
+use tokio_util::sync::CancellationToken;
+
+const TOKEN: &str = "operator-token-of-the-tests";
+
+/// A clock that moves only when it is told to.
+pub struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A tenant with the paths of its live and its sandbox side.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub base: String,
+    pub test_base: String,
+}
+
+/// The host; everything ends with it.
+pub struct TestHost {
+    pub operator: Client,
+    clock: Arc<TestClock>,
+    stop: CancellationToken,
+    _background: stepwright_app::driver::Background,
+    _dir: tempfile::TempDir,
+}
+
+fn cache_dir() -> PathBuf {
+    super::process::target_dir().join("test-cache")
+}
+
+impl TestHost {
+    /// At some fixed time.
+    pub async fn start() -> Self {
+        Self::start_at("2026-11-22T09:00:00Z").await
+    }
+
+    /// At this time.
+    pub async fn start_at(now: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let url = format!("sqlite://{}", dir.path().join("test.db").display());
+        let database = Database::connect(&url, &StoreOptions::default()).await.expect("a database");
+        database.migrate().await.expect("migrations");
+        let store: Arc<dyn Store> = Arc::new(database);
+        let at = chrono::DateTime::parse_from_rfc3339(now).expect("a time").timestamp_micros();
+        let clock = Arc::new(TestClock(AtomicI64::new(at)));
+
+        std::fs::create_dir_all(cache_dir()).expect("the cache");
+        let mut config = SandboxConfig::new(cache_dir(), MacKey::Bytes([7; 32]), CompileMode::InProcess);
+        config.pool = 32;
+        let sandbox = WasmSandbox::new(config, Arc::new(Components::new(Arc::clone(&store)))).expect("a sandbox");
+        let builtins = builtins::load(&sandbox, &cache_dir()).await.expect("the built-ins");
+        assert_eq!(builtins.len(), builtins::EXPECTED.len(), "run `cargo xtask plugins` before building the tests");
+        let projections: Vec<Arc<dyn WebhookProjection>> =
+            vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];
+        let parts = Parts {
+            store: Arc::clone(&store),
+            sandbox: Arc::new(sandbox) as Arc<dyn Sandbox>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ids: Arc::new(TimeOrderedIds),
+            random: Arc::new(ThreadRandom),
+            projections: projections.clone(),
+            builtins,
+        };
+        let node = NodeInstanceId::fresh(&TimeOrderedIds);
+        let mut config = AppConfig::new(node, SecretHash::of(TOKEN));
+        // The clock stands still, so what is due is looked for often.
+        config.poll = Duration::from_millis(20);
+        let app = App::new(parts, config);
+
+        let stop = CancellationToken::new();
+        let api = stepwright_api::router(ApiState::new(ApiParts {
+            app: app.clone(),
+            config: ApiConfig::default(),
+            readiness: Arc::new(HostReadiness::new(app.clone(), stop.clone())),
+            metrics: Arc::new(String::new),
+        }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(stepwright_server::serve::http::accept(listener, api, stop.clone()));
+        let background = app.run_background();
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let mail = Pump::new(
+            MailOut::new(Arc::clone(&store), Arc::clone(&shared), Some("localhost".into())),
+            Arc::clone(&shared),
+        );
+        let webhooks = WebhooksOut::new(store, Arc::clone(&shared), projections).expect("a client");
+        let webhooks = Pump::new(webhooks, shared);
+        let until = stop.clone();
+        tokio::spawn(async move {
+            while !until.is_cancelled() {
+                let _ = tokio::join!(mail.once(), webhooks.once());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let operator = Client::new(&base, Some(TOKEN));
+        Self { operator, clock, stop, _background: background, _dir: dir }
+    }
+
+    /// Moves the clock on.
+    pub fn advance_secs(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// A fresh tenant.
+    pub async fn tenant(&self) -> Tenant {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("Tenant {}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let made = self.operator.post("/platform/v1/tenants", &json!({ "name": name })).await.expect(201).json();
+        let path = |id: &serde_json::Value| format!("/platform/v1/tenants/{}", id.as_str().expect("id"));
+        Tenant { base: path(&made["id"]), test_base: path(&made["test_tenant_id"]) }
+    }
+
+    /// A fresh key: its id and its text.
+    pub async fn key(&self, tenant: &Tenant, dialect: &str, scopes: &[&str], environment: &str) -> (String, String) {
+        let body =
+            json!({"dialect": dialect, "scopes": scopes, "environment": environment, "rate_limit_per_minute": 100_000});
+        let made = self.operator.post(&format!("{}/keys", tenant.base), &body).await.expect(201).json();
+        (made["id"].as_str().expect("id").to_owned(), made["key"].as_str().expect("key").to_owned())
+    }
+
+    /// A client with a fresh key.
+    pub async fn client(&self, tenant: &Tenant, dialect: &str, scopes: &[&str], environment: &str) -> Client {
+        self.operator.with_key(&self.key(tenant, dialect, scopes, environment).await.1)
+    }
+
+    /// Lets the tenant's webhooks reach the loopback sinks of the tests.
+    pub async fn allow_private_webhooks(&self, base: &str) {
+        let patch = json!({"webhooks": {"allow_private_targets": true}});
+        self.operator.json("PATCH", &format!("{base}/settings"), &patch).await.expect(200);
+    }
+
+    /// Checks a `Softsolz-Signature` header as the vendor's client does, at the simulated time.
+    pub fn check_softsolz_signature(&self, header: &str, body: &[u8], secret: &str) {
+        use hmac::{KeyInit as _, Mac as _};
+        let mut parts = header.split(',').filter_map(|part| part.split_once('='));
+        let at: i64 = parts.clone().find(|(name, _)| *name == "t").expect("t=").1.parse().expect("seconds");
+        assert!((self.clock.now().secs() - at).abs() <= 300, "{header}");
+        let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+        mac.update(format!("{at}.").as_bytes());
+        mac.update(body);
+        let expected: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        assert!(parts.any(|(name, value)| name == "v1" && value == expected), "{header} is not of this secret");
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
