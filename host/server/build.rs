@@ -17,7 +17,8 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", plugins.display());
 
-    let mut table = format!("/// The names of all built-ins.\npub const EXPECTED: [&str; {}] = {BUILTINS:?};\n", BUILTINS.len());
+    let mut table =
+        format!("/// The names of all built-ins.\npub const EXPECTED: [&str; {}] = {BUILTINS:?};\n", BUILTINS.len());
     table.push_str("/// Name and bytes of those that were there when this was built.\npub static EMBEDDED: &[(&str, &[u8])] = &[\n");
     for name in BUILTINS {
         let file = plugins.join(format!("{name}.wasm"));

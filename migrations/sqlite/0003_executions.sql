@@ -24,7 +24,7 @@ CREATE INDEX executions_newest ON executions (tenant_id, created_at DESC, id DES
 CREATE INDEX executions_of_definition ON executions (tenant_id, definition_id, created_at DESC, id DESC);
 -- Claims step from tenant to tenant through this index, so that one tenant's backlog costs the others nothing.
 CREATE INDEX executions_wake ON executions (tenant_id, wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX executions_open ON executions (tenant_id, definition_id, created_at) WHERE ended_at IS NULL;
+CREATE INDEX executions_open ON executions (tenant_id, definition_id, created_at DESC, id DESC) WHERE ended_at IS NULL;
 
 CREATE TABLE history (
     execution_id BLOB NOT NULL,

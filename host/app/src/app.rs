@@ -58,7 +58,7 @@ impl AppConfig {
     pub fn new(node: NodeInstanceId, operator_token: SecretHash) -> Self {
         Self {
             node,
-            lease: Duration::from_secs(30),
+            lease: Duration::from_secs(15),
             max_driven: 2_048,
             claim_per_tenant: 64,
             poll: Duration::from_millis(500),

@@ -6,22 +6,24 @@
 //!
 //! `cargo run --release -p stepwright-sandbox --example call_ratio -- [calls per round] [rounds]`
 
+#[expect(dead_code, clippy::unwrap_used, reason = "made for the tests, which use more of it")]
+#[path = "../tests/sandbox/fixture.rs"]
+mod fixture;
 #[path = "../tests/sandbox/store.rs"]
 mod store;
 
-use async_trait::async_trait;
-use serde_json::json;
-use std::path::Path;
-use std::sync::Arc;
+use fixture::{Call, Fixture, guest};
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use stepwright_app::ports::{CallContext, ComponentSource, Sandbox as _, StepCall};
-use stepwright_app::session::{MailPolicy, Session, SessionScope};
-use stepwright_app::{Environment, Grants, InvocationLimits};
-use stepwright_engine::{ExecutionId, IdSource, Outcome, RawJson, TaskId, TenantId, Timestamp};
-use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox, engine};
+use stepwright_app::ports::Sandbox as _;
+use stepwright_engine::Outcome;
+use stepwright_sandbox::engine;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// Slots of either pool.
+const SLOTS: u32 = 192;
 
 mod bare {
     wasmtime::component::bindgen!({
@@ -46,47 +48,27 @@ impl WasiView for Bare {
     }
 }
 
-struct One(Vec<u8>);
-
-#[async_trait]
-impl ComponentSource for One {
-    async fn component(&self, _: &str) -> Result<Option<Vec<u8>>, String> {
-        Ok(Some(self.0.clone()))
-    }
-}
-
-struct Ids;
-
-impl IdSource for Ids {
-    fn fresh(&self) -> uuid::Uuid {
-        uuid::Uuid::nil()
-    }
-}
-
 /// A JSON object of about 1 KiB, as the step's input.
-fn input() -> String {
+fn input() -> Value {
     let lines: Vec<_> = (0..17)
         .map(|n| json!({ "id": n, "name": format!("position {n}"), "cents": n * 1_999, "paid": n % 2 == 0 }))
         .collect();
-    json!({ "input": { "lines": lines }, "outputs": {}, "trigger": { "source": "api" } }).to_string()
+    json!({ "input": { "lines": lines }, "outputs": {}, "trigger": { "source": "api" } })
 }
 
-const CONFIG: &str = r#"{"field":"f"}"#;
-
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the result is for whoever runs this")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<usize>());
     let calls = arguments.next().transpose()?.unwrap_or(500);
     let rounds = arguments.next().transpose()?.unwrap_or(20);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/bench-echo.wasm");
-    let wasm = std::fs::read(&path).map_err(|e| format!("{}: {e}; `cargo xtask plugins --guests` makes it", path.display()))?;
-
-    let bare = BareCaller::new(&wasm)?;
-    let ours = OurCaller::new(wasm)?;
+    let bare = BareCaller::new(&guest("bench-echo"))?;
+    let fixture = Fixture::with(|config| config.pool = SLOTS);
+    let ours = fixture.call("bench-echo", "echo").config(json!({ "field": "f" })).input(input());
     let (mut bare_us, mut ours_us) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         let bare_round = bare.round(calls).await?;
-        let ours_round = ours.round(calls).await;
+        let ours_round = our_round(&fixture, &ours, calls).await;
         // The first warms up.
         if round > 0 {
             bare_us.push(bare_round);
@@ -95,7 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let ratios: Vec<f64> = ours_us.iter().zip(&bare_us).map(|(ours, bare)| ours / bare).collect();
     let result = json!({
-        "input_bytes": input().len(),
+        "input_bytes": input().to_string().len(),
         "calls_per_round": calls,
         "rounds": rounds,
         "bare_us": { "median": median(&bare_us), "least": least(&bare_us) },
@@ -128,7 +110,7 @@ struct BareCaller {
 
 impl BareCaller {
     fn new(wasm: &[u8]) -> Result<Self, Box<dyn std::error::Error>> {
-        let engine = engine::runner(engine::Profile::Steps, 192)?;
+        let engine = engine::runner(engine::Profile::Steps, SLOTS)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         let pre = bare::StepPluginPre::new(linker.instantiate_pre(&Component::from_binary(&engine, wasm)?)?)?;
@@ -152,8 +134,8 @@ impl BareCaller {
                 actor: "system".into(),
                 deadline_ms: 30_000,
             },
-            config: CONFIG.into(),
-            input: input(),
+            config: r#"{"field":"f"}"#.into(),
+            input: input().to_string(),
             resume: None,
         };
         let mut spent = Duration::ZERO;
@@ -176,72 +158,14 @@ impl BareCaller {
     }
 }
 
-struct OurCaller {
-    sandbox: WasmSandbox,
-    digest: String,
-    store: Arc<store::MemoryStore>,
-    _dir: tempfile::TempDir,
-}
-
-impl OurCaller {
-    fn new(wasm: Vec<u8>) -> Result<Self, Box<dyn std::error::Error>> {
-        use sha2::Digest as _;
-        let digest = sha2::Sha256::digest(&wasm).iter().map(|byte| format!("{byte:02x}")).collect();
-        let dir = tempfile::tempdir()?;
-        let config = SandboxConfig::new(dir.path(), MacKey::Bytes([1; 32]), CompileMode::InProcess);
-        let sandbox = WasmSandbox::new(config, Arc::new(One(wasm)))?;
-        Ok(Self { sandbox, digest, store: Arc::default(), _dir: dir })
+async fn our_round(fixture: &Fixture, call: &Call, calls: usize) -> f64 {
+    let mut spent = Duration::ZERO;
+    for _ in 0..calls {
+        let call = call.step_call();
+        let started = Instant::now();
+        let result = fixture.sandbox.run_step(call).await;
+        spent += started.elapsed();
+        assert!(matches!(result.outcome, Outcome::Completed { .. }), "{:?}", result.outcome);
     }
-
-    async fn round(&self, calls: usize) -> f64 {
-        let grants = Arc::new(Grants::default());
-        let mut spent = Duration::ZERO;
-        for _ in 0..calls {
-            let call = self.call(Arc::clone(&grants));
-            let started = Instant::now();
-            let result = self.sandbox.run_step(call).await;
-            spent += started.elapsed();
-            assert!(matches!(result.outcome, Outcome::Completed { .. }), "{:?}", result.outcome);
-        }
-        per_call(spent, calls)
-    }
-
-    fn call(&self, grants: Arc<Grants>) -> StepCall {
-        let tenant_id = TenantId::from_uuid(uuid::Uuid::nil());
-        let execution = ExecutionId::from_uuid(uuid::Uuid::nil());
-        let scope = SessionScope {
-            tenant_id,
-            plugin: "bench-echo".into(),
-            task: Some((execution, TaskId(1))),
-            definition: None,
-            ordinal: 0,
-            depth: 0,
-            now: Timestamp::from_secs(0),
-            mail: MailPolicy::Send,
-        };
-        StepCall {
-            digest: self.digest.clone(),
-            step: "echo".into(),
-            context: CallContext {
-                tenant_id,
-                environment: Environment::Live,
-                dialect: "platform".into(),
-                execution_id: "e".into(),
-                definition_id: None,
-                node_id: None,
-                attempt: 1,
-                dedupe_key: "k".into(),
-                now: "2026-11-22T09:00:00Z".into(),
-                timezone: "UTC".into(),
-                actor: "system".into(),
-            },
-            config: RawJson::parse_text(CONFIG.into()).unwrap_or_default(),
-            input: RawJson::parse_text(input()).unwrap_or_default(),
-            resume: None,
-            grants: Arc::clone(&grants),
-            limits: InvocationLimits::default(),
-            secrets: Arc::default(),
-            session: Session::new(Arc::clone(&self.store) as _, Arc::new(Ids), scope, grants),
-        }
-    }
+    per_call(spent, calls)
 }

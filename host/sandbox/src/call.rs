@@ -71,8 +71,7 @@ impl Caller {
         let started = Instant::now();
         let deadline = started + Duration::from_millis(limits.wall_ms.into());
         let host_calls = HostCalls::new(limits.host_calls);
-        let outbound =
-            Outbound::new(Arc::clone(&self.egress), grants, secrets, &limits, host_calls.clone(), deadline);
+        let outbound = Outbound::new(Arc::clone(&self.egress), grants, secrets, &limits, host_calls.clone(), deadline);
         let state = State::new(session, outbound, &limits, host_calls, deadline);
         let mut store = Store::new(&self.engine, state);
         let armed = arm(&mut store, &limits);

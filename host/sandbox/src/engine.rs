@@ -2,29 +2,28 @@
 
 use crate::config::MAX_MEMORY;
 use crate::limits::MAX_WASM_STACK;
-use std::num::NonZeroUsize;
+use sha2::{Digest as _, Sha256};
 use std::hash::{Hash as _, Hasher};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use sha2::{Digest as _, Sha256};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-/// What a component's core instances may need: a Rust component has 3 instances, 2 tables and 1 memory.
-pub const INSTANCES_PER_SLOT: u32 = 4;
-/// See [`INSTANCES_PER_SLOT`].
-pub const TABLES_PER_SLOT: u32 = 4;
+/// Core instances for each slot. A Rust component has 3, those of other languages a dozen; they cost nothing until they
+/// are there.
+const INSTANCES_PER_SLOT: u32 = 16;
+/// Tables for each slot. A Rust component has 2.
+pub const TABLES_PER_SLOT: u32 = 8;
 /// Core instances of one component.
-pub const MAX_INSTANCES: u32 = 64;
+const MAX_INSTANCES: u32 = 64;
 /// Tables of one component.
 pub const MAX_TABLES: u32 = 32;
 /// Memories of one component.
 pub const MAX_MEMORIES: u32 = 4;
 /// Elements of one table.
-pub const MAX_TABLE_ELEMENTS: usize = 20_000;
+const MAX_TABLE_ELEMENTS: usize = 20_000;
 
 /// Address space behind each memory that faults; lets compiled code skip most bounds checks.
 const GUARD: u64 = 32 << 20;
@@ -213,6 +212,14 @@ mod tests {
         thread::sleep(5 * TICK);
         drop(ticker);
         // The ticker held no engine: this one is the last.
-        assert!({ let weak = engine.weak(); drop(engine); weak }.upgrade().is_none());
+        assert!(
+            {
+                let weak = engine.weak();
+                drop(engine);
+                weak
+            }
+            .upgrade()
+            .is_none()
+        );
     }
 }

@@ -67,7 +67,10 @@ pub fn stopped(error: &wasmtime::Error, limits: &InvocationLimits, metering: &Me
         return trapped(*trap, error, limits, metering, panic);
     }
     if error.is::<I32Exit>() {
-        return Fault::permanent(COMPONENT_EXIT, with_panic("the component ended its process instead of returning", panic));
+        return Fault::permanent(
+            COMPONENT_EXIT,
+            with_panic("the component ended its process instead of returning", panic),
+        );
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return Fault::transient(SANDBOX_BUSY, "all of the sandbox's instances are in use");
@@ -92,7 +95,8 @@ fn hit_limit(hit: LimitHit, limits: &InvocationLimits, metering: &Metering) -> F
     match hit {
         LimitHit::WallTime => wall_time(limits, metering),
         LimitHit::Memory { asked } => {
-            let reason = format!("the component asked for {asked} bytes of memory, the limit is {} bytes", limits.memory);
+            let reason =
+                format!("the component asked for {asked} bytes of memory, the limit is {} bytes", limits.memory);
             limit(LIMIT_MEMORY, reason, "memory", limits.memory, asked)
         }
         LimitHit::Table { asked } => {
@@ -108,13 +112,7 @@ fn hit_limit(hit: LimitHit, limits: &InvocationLimits, metering: &Metering) -> F
     }
 }
 
-fn trapped(
-    trap: Trap,
-    error: &wasmtime::Error,
-    limits: &InvocationLimits,
-    metering: &Metering,
-    panic: &str,
-) -> Fault {
+fn trapped(trap: Trap, error: &wasmtime::Error, limits: &InvocationLimits, metering: &Metering, panic: &str) -> Fault {
     let stack = || {
         let most = MAX_WASM_STACK as u64;
         limit(LIMIT_STACK, "the component's stack overflowed: too deep a recursion".into(), "stack", most, most)

@@ -69,7 +69,6 @@ impl Meter {
     pub fn peak_memory(&self) -> u64 {
         self.peak_memory
     }
-
 }
 
 /// Counts calls into host capabilities. Shared, because outgoing HTTP has no access to the rest of the state.
@@ -107,12 +106,7 @@ impl HostCalls {
 }
 
 impl ResourceLimiter for Meter {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let growth = desired.saturating_sub(current) as u64;
         let asked = self.memory.saturating_add(growth);
         if asked > self.max_memory {

@@ -104,10 +104,9 @@ impl Logs {
 
     /// All lines, with a mark at the end when some are missing.
     pub fn take(&mut self) -> Vec<LogLine> {
-        for (level, rest) in [
-            (LogLevel::Info, std::mem::take(&mut self.stdout)),
-            (LogLevel::Error, std::mem::take(&mut self.stderr)),
-        ] {
+        for (level, rest) in
+            [(LogLevel::Info, std::mem::take(&mut self.stdout)), (LogLevel::Error, std::mem::take(&mut self.stderr))]
+        {
             if !rest.is_empty() {
                 self.push(level, String::from_utf8_lossy(&rest).into_owned());
             }
@@ -217,7 +216,10 @@ mod tests {
     fn the_text_of_a_panic_survives_a_full_log() {
         let mut logs = Logs::new(0);
         logs.stream(LogLevel::Error, &[b'x'; 5_000]);
-        logs.stream(LogLevel::Error, b"\nthread panicked at src/lib.rs:1:1:\nno invoices\nnote: set RUST_BACKTRACE=1\n");
+        logs.stream(
+            LogLevel::Error,
+            b"\nthread panicked at src/lib.rs:1:1:\nno invoices\nnote: set RUST_BACKTRACE=1\n",
+        );
         assert!(logs.panic_text().ends_with("thread panicked at src/lib.rs:1:1:\nno invoices"));
     }
 }

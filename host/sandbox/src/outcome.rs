@@ -23,7 +23,8 @@ pub fn outcome(wit: steps::Outcome, limits: &InvocationLimits) -> Result<Outcome
         steps::Outcome::Failed(wit) => Outcome::Failed(fault(wit, limits)?),
         steps::Outcome::Waiting(wait) => {
             if wait.resume_key.is_empty() || wait.resume_key.len() > MAX_RESUME_KEY {
-                let reason = format!("the resume key has {} bytes, 1 to {MAX_RESUME_KEY} are allowed", wait.resume_key.len());
+                let reason =
+                    format!("the resume key has {} bytes, 1 to {MAX_RESUME_KEY} are allowed", wait.resume_key.len());
                 return Err(invalid_output(reason));
             }
             let expires_at = wait.expires_at.map(|text| instant(&text, "expires-at")).transpose()?;
@@ -47,8 +48,8 @@ fn completed(completion: steps::Completion, limits: &InvocationLimits) -> Result
 /// A fault as the guest reports it.
 fn fault(wit: types::Fault, limits: &InvocationLimits) -> Result<Fault, Fault> {
     let reason = cut(wit.reason, MAX_REASON);
-    let well_formed = (1..=64).contains(&wit.code.len())
-        && wit.code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let well_formed =
+        (1..=64).contains(&wit.code.len()) && wit.code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !well_formed {
         return Err(invalid_output(format!("the step failed with a code that is not [A-Za-z0-9_]{{1,64}}: {reason}")));
     }
@@ -71,8 +72,8 @@ pub fn validation(
     match wit {
         Ok(text) if text.len() > limits.output as usize => Err(output_too_large(limits, text.len())),
         Ok(text) => {
-            let config =
-                json::checked(text).map_err(|why| invalid_output(format!("the normalised config is not JSON: {why}")))?;
+            let config = json::checked(text)
+                .map_err(|why| invalid_output(format!("the normalised config is not JSON: {why}")))?;
             Ok(Ok(config))
         }
         Err(errors) if errors.is_empty() => Err(invalid_output("the config was refused without a reason")),
@@ -139,7 +140,9 @@ mod tests {
 
     #[test]
     fn a_resume_key_is_neither_empty_nor_long() {
-        let waiting = |key: String| outcome(steps::Outcome::Waiting(steps::Wait { resume_key: key, expires_at: None }), &limits());
+        let waiting = |key: String| {
+            outcome(steps::Outcome::Waiting(steps::Wait { resume_key: key, expires_at: None }), &limits())
+        };
         assert!(waiting("k".into()).is_ok());
         assert_eq!(waiting(String::new()).unwrap_err().code, "INVALID_OUTPUT");
         assert_eq!(waiting("k".repeat(201)).unwrap_err().code, "INVALID_OUTPUT");

@@ -3,7 +3,7 @@
 use crate::bindings::{conditions, guards, manifest, steps};
 use crate::cache::Cache;
 use crate::compile::{CompileError, Compiler};
-use crate::engine::{INSTANCES_PER_SLOT, MAX_INSTANCES, MAX_MEMORIES, MAX_TABLES, TABLES_PER_SLOT};
+use crate::engine::{MAX_MEMORIES, MAX_TABLES, TABLES_PER_SLOT};
 use crate::faults::{COMPONENT_MISSING, COMPONENT_UNUSABLE, SANDBOX_UNAVAILABLE};
 use crate::inspect::imports;
 use crate::linker::Linkers;
@@ -240,9 +240,7 @@ fn slots(component: &Component) -> Result<u32, String> {
     if needs.num_tables > MAX_TABLES {
         return Err(format!("it has {} tables, at most {MAX_TABLES} are allowed", needs.num_tables));
     }
-    // How many core instances there are is not to be had; adapters bring about as many as they bring tables.
-    let by_instances = needs.num_tables.min(MAX_INSTANCES).div_ceil(INSTANCES_PER_SLOT);
-    Ok(needs.num_memories.max(needs.num_tables.div_ceil(TABLES_PER_SLOT)).max(by_instances).max(1))
+    Ok(needs.num_memories.max(needs.num_tables.div_ceil(TABLES_PER_SLOT)).max(1))
 }
 
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {

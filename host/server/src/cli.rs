@@ -7,8 +7,10 @@ use std::path::PathBuf;
 /// Multi-tenant workflow host: steps are WebAssembly components, executions are durable.
 #[derive(Debug, Parser)]
 #[command(name = "stepwright", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Every option can also be set by its environment variable or in a configuration file (--config). \
-The command line wins over the environment, the environment over the file.")]
+#[command(
+    after_help = "Every option can also be set by its environment variable or in a configuration file (--config). \
+The command line wins over the environment, the environment over the file."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
-        let (_dir, path) = file("listen = '0.0.0.0:1'\nlog = 'warn'\notlp_endpoint = 'http://file:4318'\ndemo = true\n");
+        let (_dir, path) =
+            file("listen = '0.0.0.0:1'\nlog = 'warn'\notlp_endpoint = 'http://file:4318'\ndemo = true\n");
         let mut args = args(Some(&path));
         args.listen = Some("0.0.0.0:2".into());
         let env = |name: &str| (name == "RUST_LOG").then(|| "debug".to_owned());

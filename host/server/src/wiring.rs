@@ -13,6 +13,9 @@ use stepwright_engine::time::Clock;
 use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
 use stepwright_store::{Database, StoreOptions};
 
+/// The lease holder of every host that has its database to itself.
+const EMBEDDED_HOST: NodeInstanceId = NodeInstanceId::from_uuid(uuid::Uuid::max());
+
 /// The host, put together; nothing runs yet.
 pub struct Host {
     pub app: App,
@@ -47,7 +50,8 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
         anyhow::bail!("built-in plugin {digest} could not be loaded: {} ({})", fault.reason, fault.code);
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let projections: Vec<Arc<dyn WebhookProjection>> = vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];
+    let projections: Vec<Arc<dyn WebhookProjection>> =
+        vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];
     let parts = Parts {
         store,
         sandbox: Arc::clone(&sandbox) as Arc<dyn Sandbox>,
@@ -57,8 +61,16 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
         projections: projections.clone(),
         builtins,
     };
-    let node = NodeInstanceId::fresh(&TimeOrderedIds);
+    // An embedded database has one host, so what its last process held when it died is this one's at once.
+    let embedded = config.database_url().starts_with("sqlite:");
+    let node = if embedded { EMBEDDED_HOST } else { NodeInstanceId::fresh(&TimeOrderedIds) };
     let app = App::new(parts, AppConfig::new(node, SecretHash::of(&token.text)));
+    if embedded {
+        let recovered = app.recover_leases().await.context("could not take over the last process's executions")?;
+        if recovered > 0 {
+            tracing::info!(recovered, "executions of a process that died are taken up again");
+        }
+    }
     Ok(Host { app, database, sandbox, clock, projections, token })
 }
 

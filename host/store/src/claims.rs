@@ -18,9 +18,17 @@ macro_rules! waiting_tenants {
     ($table:literal, $due:literal) => {
         concat!(
             "t(tenant_id) AS (
-                SELECT (SELECT tenant_id FROM ", $table, " WHERE ", $due, " IS NOT NULL ORDER BY tenant_id LIMIT 1)
+                SELECT (SELECT tenant_id FROM ",
+            $table,
+            " WHERE ",
+            $due,
+            " IS NOT NULL ORDER BY tenant_id LIMIT 1)
                 UNION ALL
-                SELECT (SELECT e.tenant_id FROM ", $table, " e WHERE e.", $due, " IS NOT NULL
+                SELECT (SELECT e.tenant_id FROM ",
+            $table,
+            " e WHERE e.",
+            $due,
+            " IS NOT NULL
                         AND e.tenant_id > t.tenant_id ORDER BY e.tenant_id LIMIT 1)
                 FROM t WHERE t.tenant_id IS NOT NULL)"
         )
@@ -37,60 +45,107 @@ macro_rules! claim {
     ($table:literal, $due:literal, $further:literal, $set:literal, $returning:literal) => {
         $crate::conn::Dual {
             sqlite: concat!(
-                "UPDATE ", $table, " SET ", $set, " WHERE rowid IN (
-                    WITH RECURSIVE ", $crate::claims::waiting_tenants!($table, $due), "
+                "UPDATE ",
+                $table,
+                " SET ",
+                $set,
+                " WHERE rowid IN (
+                    WITH RECURSIVE ",
+                $crate::claims::waiting_tenants!($table, $due),
+                "
                     SELECT place FROM (
-                        SELECT c.rowid AS place, c.", $due, " AS due_at,
-                            row_number() OVER (PARTITION BY c.tenant_id ORDER BY c.", $due, ") AS turn
-                        FROM t CROSS JOIN ", $table, " c
+                        SELECT c.rowid AS place, c.",
+                $due,
+                " AS due_at,
+                            row_number() OVER (PARTITION BY c.tenant_id ORDER BY c.",
+                $due,
+                ") AS turn
+                        FROM t CROSS JOIN ",
+                $table,
+                " c
                         WHERE instr($4, hex(t.tenant_id)) = 0 AND c.rowid IN (
-                            SELECT e.rowid FROM ", $table, " e
-                            WHERE e.", $due, " IS NOT NULL AND e.tenant_id = t.tenant_id AND e.", $due, " <= $1 ",
-                                $further, "
-                            ORDER BY e.", $due, " LIMIT $3))
+                            SELECT e.rowid FROM ",
+                $table,
+                " e
+                            WHERE e.",
+                $due,
+                " IS NOT NULL AND e.tenant_id = t.tenant_id AND e.",
+                $due,
+                " <= $1 ",
+                $further,
+                "
+                            ORDER BY e.",
+                $due,
+                " LIMIT $3))
                     ORDER BY turn, due_at LIMIT $2)
-                RETURNING ", $returning
+                RETURNING ",
+                $returning
             ),
             postgres: concat!(
-                "WITH RECURSIVE ", $crate::claims::waiting_tenants!($table, $due), ",
+                "WITH RECURSIVE ",
+                $crate::claims::waiting_tenants!($table, $due),
+                ",
                 due AS MATERIALIZED (
                     SELECT c.id AS due_id, c.due_at,
                         row_number() OVER (PARTITION BY t.tenant_id ORDER BY c.due_at) AS turn
                     FROM t CROSS JOIN LATERAL (
-                        SELECT e.id, e.", $due, " AS due_at FROM ", $table, " e
-                        WHERE e.", $due, " IS NOT NULL AND e.tenant_id = t.tenant_id AND e.", $due, " <= $1 ",
-                            $further, "
-                        ORDER BY e.", $due, " LIMIT $3) c
+                        SELECT e.id, e.",
+                $due,
+                " AS due_at FROM ",
+                $table,
+                " e
+                        WHERE e.",
+                $due,
+                " IS NOT NULL AND e.tenant_id = t.tenant_id AND e.",
+                $due,
+                " <= $1 ",
+                $further,
+                "
+                        ORDER BY e.",
+                $due,
+                " LIMIT $3) c
                     WHERE strpos($4, upper(replace(t.tenant_id::text, '-', ''))) = 0
                     ORDER BY turn, c.due_at LIMIT $2 * 4),
                 locked AS MATERIALIZED (
-                    SELECT e.id AS locked_id FROM due JOIN ", $table, " e ON e.id = due.due_id
-                    WHERE e.", $due, " <= $1
+                    SELECT e.id AS locked_id FROM due JOIN ",
+                $table,
+                " e ON e.id = due.due_id
+                    WHERE e.",
+                $due,
+                " <= $1
                     ORDER BY due.turn, due.due_at LIMIT $2 FOR UPDATE OF e SKIP LOCKED)
-                UPDATE ", $table, " SET ", $set, " FROM locked WHERE id = locked_id
-                RETURNING ", $returning
+                UPDATE ",
+                $table,
+                " SET ",
+                $set,
+                " FROM locked WHERE id = locked_id
+                RETURNING ",
+                $returning
             ),
         }
     };
 }
 pub(crate) use claim;
 
-const CLAIM: Dual = claim!(
-    "executions",
-    "wake_at",
-    "",
-    "version = version + 1, wake_at = $5, lease_holder = $6",
-    "id, doc, version"
-);
+const CLAIM: Dual =
+    claim!("executions", "wake_at", "", "version = version + 1, wake_at = $5, lease_holder = $6", "id, doc, version");
 
 /// Whether a row of `$table` is due by `$1`, of a tenant that `$2` does not list. Only SQLite is asked.
 macro_rules! any_due {
     ($table:literal, $due:literal) => {
         concat!(
-            "WITH RECURSIVE ", $crate::claims::waiting_tenants!($table, $due), "
+            "WITH RECURSIVE ",
+            $crate::claims::waiting_tenants!($table, $due),
+            "
             SELECT EXISTS (SELECT 1 FROM t WHERE instr($2, hex(t.tenant_id)) = 0 AND EXISTS (
-                SELECT 1 FROM ", $table, " e
-                WHERE e.", $due, " IS NOT NULL AND e.tenant_id = t.tenant_id AND e.", $due, " <= $1))"
+                SELECT 1 FROM ",
+            $table,
+            " e
+                WHERE e.",
+            $due,
+            " IS NOT NULL AND e.tenant_id = t.tenant_id AND e.",
+            $due,
+            " <= $1))"
         )
     };
 }
@@ -137,10 +192,7 @@ impl Database {
             Pools::Postgres(_) => Ok(true),
             Pools::Sqlite { .. } => {
                 let mut conn = self.read(Scope::Host).await?;
-                on!(conn, |c| sqlx::query_scalar::<_, bool>(any_due)
-                    .bind(now.micros())
-                    .bind(except)
-                    .fetch_one(c))
+                on!(conn, |c| sqlx::query_scalar::<_, bool>(any_due).bind(now.micros()).bind(except).fetch_one(c))
             }
         }
     }
@@ -191,12 +243,14 @@ impl Database {
 
     pub(crate) async fn release(&self, holder: NodeInstanceId, now: Timestamp) -> DbResult<u64> {
         let mut conn = self.write(Scope::Host).await?;
-        let released = affected!(conn, |c| sqlx::query(
+        let released = affected!(conn, |c| {
+            sqlx::query(
             "UPDATE executions SET wake_at = $2, lease_holder = NULL WHERE wake_at IS NOT NULL AND lease_holder = $1"
         )
         .bind(holder.uuid())
         .bind(now.micros())
-        .execute(c))?;
+        .execute(c)
+        })?;
         conn.done().await?;
         Ok(released)
     }

@@ -173,11 +173,13 @@ impl DefinitionStore for Database {
 
     async fn names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool> {
         let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as(
+        let rows = on!(conn, |c| {
+            sqlx::query_as(
             "SELECT id, doc FROM definitions WHERE tenant_id = $1 AND deleted_at IS NULL AND doc LIKE '%\"plugin\":%'"
         )
         .bind(tenant.uuid())
-        .fetch_all(c))?;
+        .fetch_all(c)
+        })?;
         conn.done().await?;
         for row in rows {
             let names = read(row)?.graph.nodes.iter().any(|node| match &node.kind {

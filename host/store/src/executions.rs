@@ -204,14 +204,16 @@ impl ExecutionStore for Database {
         limit: u32,
     ) -> StoreResult<Listed<HistoryEvent>> {
         let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as::<_, (i64, String)>(
+        let rows = on!(conn, |c| {
+            sqlx::query_as::<_, (i64, String)>(
             "SELECT seq, doc FROM history WHERE execution_id = $1 AND tenant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4"
         )
         .bind(id.uuid())
         .bind(tenant.uuid())
         .bind(stored(after))
         .bind(i64::from(limit) + 1)
-        .fetch_all(c))?;
+        .fetch_all(c)
+        })?;
         conn.done().await?;
         let items = rows
             .into_iter()

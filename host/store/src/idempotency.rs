@@ -83,12 +83,7 @@ impl IdempotencyStore for Database {
         known.map_or(Ok(IdempotencyBegin::Running), |row| row.read(key, body_hash))
     }
 
-    async fn finish(
-        &self,
-        key: &IdempotencyKey,
-        response: &StoredResponse,
-        expires_at: Timestamp,
-    ) -> StoreResult<()> {
+    async fn finish(&self, key: &IdempotencyKey, response: &StoredResponse, expires_at: Timestamp) -> StoreResult<()> {
         let headers = write_json(&response.headers)?;
         let mut conn = self.write(key.tenant_id).await?;
         affected!(conn, |c| sqlx::query(

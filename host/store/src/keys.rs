@@ -35,7 +35,9 @@ fn pair(tenants: &[TenantId]) -> StoreResult<Option<(Uuid, Uuid)>> {
         [] => Ok(None),
         [one] => Ok(Some((one.uuid(), one.uuid()))),
         [one, other] => Ok(Some((one.uuid(), other.uuid()))),
-        more => Err(StoreError::Inconsistent(format!("keys of {} tenants were asked for, at most 2 can be", more.len()))),
+        more => {
+            Err(StoreError::Inconsistent(format!("keys of {} tenants were asked for, at most 2 can be", more.len())))
+        }
     }
 }
 
@@ -61,9 +63,10 @@ impl KeyStore for Database {
 
     async fn key_by_hash(&self, hash: SecretHash) -> StoreResult<Option<ApiKey>> {
         let mut conn = self.read(Scope::Host).await?;
-        let row = on!(conn, |c| sqlx::query_as::<_, KeyRow>("SELECT id, doc, revoked_at FROM api_keys WHERE hash = $1")
-            .bind(&hash.0[..])
-            .fetch_optional(c))?;
+        let row =
+            on!(conn, |c| sqlx::query_as::<_, KeyRow>("SELECT id, doc, revoked_at FROM api_keys WHERE hash = $1")
+                .bind(&hash.0[..])
+                .fetch_optional(c))?;
         conn.done().await?;
         row.map(ApiKey::try_from).transpose()
     }

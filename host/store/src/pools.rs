@@ -41,7 +41,10 @@ impl Default for StoreOptions {
 #[derive(Clone, Debug)]
 pub(crate) enum Pools {
     /// `write` holds one connection: SQLite has one writer, and queueing for it here is fair and needs no retries.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -74,6 +77,8 @@ impl Pools {
         let mut writer = connect
             .clone()
             .thread_name(|_| "sqlite-write".into())
+            // Statements over row sets come in several sizes each.
+            .statement_cache_capacity(256)
             // In KiB when negative.
             .pragma("cache_size", "-8192")
             // Larger than the default of 1,000 pages: each checkpoint flushes the database file in the commit's time.
@@ -119,9 +124,20 @@ impl Pools {
     }
 }
 
-/// An SQLite connection costs memory but never goes bad: it is neither tested nor replaced.
+/// An SQLite connection costs memory and does not wear out: it is neither tested nor replaced, but for one thing. When
+/// the disk is full, SQLite may undo the transaction by itself, and the driver then counts one that is not there.
 fn kept(options: SqlitePoolOptions, wait: Duration) -> SqlitePoolOptions {
-    options.acquire_timeout(wait).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+    options.acquire_timeout(wait).idle_timeout(None).max_lifetime(None).test_before_acquire(false).after_release(
+        |connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // A caller that was dropped halfway has left its rollback in the queue; the ping stands behind it.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        },
+    )
 }
 
 /// Makes a new PostgreSQL connection work as the role that owns nothing, where the migrations could create it.
@@ -142,11 +158,10 @@ async fn prepare(connection: &mut PgConnection, wait_millis: u128) -> Result<(),
             Err(error) => return Err(error),
         }
     }
-    let above = sqlx::query_scalar::<_, bool>(
-        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let above =
+        sqlx::query_scalar::<_, bool>("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            .fetch_one(&mut *connection)
+            .await?;
     if above {
         tracing::warn!("the database user stands above row-level security and cannot become stepwright_app");
     }

@@ -31,9 +31,8 @@ row_set! {
     struct GoneRow { id: Uuid }
 }
 
-static HISTORY_OF: LazyLock<Statement> = LazyLock::new(|| {
-    Statement::new::<GoneRow>("DELETE FROM history WHERE execution_id IN (SELECT r.id FROM {rows})")
-});
+static HISTORY_OF: LazyLock<Statement> =
+    LazyLock::new(|| Statement::new::<GoneRow>("DELETE FROM history WHERE execution_id IN (SELECT r.id FROM {rows})"));
 
 impl Database {
     pub(crate) async fn delete_both(&self, id: TenantId) -> DbResult<bool> {

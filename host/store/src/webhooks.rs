@@ -204,7 +204,8 @@ impl WebhookStore for Database {
     async fn deliveries(&self, tenant: TenantId, endpoint: EndpointId, page: Paging) -> StoreResult<Listed<Delivery>> {
         let at = Page::from(page);
         let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as::<_, DeliveryRow>(
+        let rows = on!(conn, |c| {
+            sqlx::query_as::<_, DeliveryRow>(
             "SELECT d.id, d.tenant_id, d.endpoint_id, d.event_id, d.state, d.attempts, d.last_status, d.last_response,
                 w.dialect, w.kind, w.body, w.created_at AS event_at
              FROM deliveries d JOIN webhook_events w ON w.id = d.event_id
@@ -217,7 +218,8 @@ impl WebhookStore for Database {
         .bind(at.fetch)
         .bind(at.offset)
         .bind(endpoint.uuid())
-        .fetch_all(c))?;
+        .fetch_all(c)
+        })?;
         conn.done().await?;
         let items = rows.into_iter().map(Delivery::try_from).collect::<StoreResult<_>>()?;
         Ok(Listed::cut(items, at.limit))

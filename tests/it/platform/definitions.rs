@@ -14,7 +14,7 @@ async fn a_definition_runs_its_nodes_in_order_and_answers_with_the_last_output()
     let ended = ran(&host, &tenant, &id, json!({"hello": "world"})).await;
     assert_eq!(ended["status"], "completed", "{ended}");
     assert_eq!(ended["output"]["hello"], "world", "{ended}");
-    assert!(ended["output"].get("s3").is_some(), "{ended}");
+    assert_eq!(ended["output"]["step"], "s3", "{ended}");
     assert_eq!(ended["nodes"].as_array().unwrap().len(), 3);
     let path = format!("{}/executions/{}/history", tenant.base, ended["id"].as_str().unwrap());
     let history = host.operator.get(&path).await.expect(200).json();
@@ -61,13 +61,27 @@ async fn effects_of_a_step_are_kept_with_its_outcome_and_dropped_with_its_trap()
     let grants = json!({"grants": {"entities": {"read": ["*"], "write": ["*"]}, "data": {"read": ["*"], "write": ["*"]},
         "mail": true, "notify": true, "kv": true, "flow": true, "events": true}});
     let (plugin, _) = enabled(&host, &sandboxed, "counter", &grants).await;
-    let trapping = defined(&host, &sandboxed, &chain(&[(&format!("{plugin}/effects_then_trap"), json!({}))])).await;
-    let ended = ran(&host, &sandboxed, &trapping, json!({})).await;
-    assert_eq!(ended["status"], "failed", "{ended}");
-    let outbox = host.operator.get(&format!("{}/outbox", tenant.test_base)).await.expect(200).json();
-    assert_eq!(outbox["data"], json!([]));
-    let notes = data::rows(&host.operator, &tenant.test_base, "notifications").await;
-    assert!(notes.is_empty());
+    let everything = format!("{plugin}/everything");
+    let end = |then: &str| chain(&[(everything.as_str(), json!({"id": then, "then": then}))]);
+    let kept = async || {
+        let outbox = host.operator.get(&format!("{}/outbox", sandboxed.base)).await.expect(200).json();
+        let mails = outbox["data"].as_array().expect("data").len();
+        let notes = data::rows(&host.operator, &sandboxed.base, "notifications").await.len();
+        let contacts = host.operator.get(&format!("{}/entities/contact", sandboxed.base)).await.expect(200).json();
+        let customers = data::rows(&host.operator, &sandboxed.base, "customers").await.len();
+        (mails, notes, contacts["data"].as_array().expect("data").len(), customers)
+    };
+    let before = kept().await;
+    for ending in ["trap", "panic", "fail"] {
+        let ended = ran(&host, &sandboxed, &defined(&host, &sandboxed, &end(ending)).await, json!({})).await;
+        assert_eq!(ended["status"], "failed", "{ended}");
+        assert_eq!(kept().await, before, "{ending}");
+    }
+    let ended = ran(&host, &sandboxed, &defined(&host, &sandboxed, &end("complete")).await, json!({})).await;
+    assert_eq!(ended["status"], "completed", "{ended}");
+    // What it had staged it could read back before it was committed.
+    assert_eq!(ended["output"]["row"]["name"], "complete", "{ended}");
+    assert_eq!(kept().await, (before.0 + 1, before.1 + 1, before.2 + 1, before.3 + 1));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use super::{chain, defined, enabled, guest, published, ran};
 use crate::support::TestHost;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn bytes_that_are_no_usable_component_are_refused_with_the_reason() {
@@ -10,7 +10,7 @@ async fn bytes_that_are_no_usable_component_are_refused_with_the_reason() {
     let wasm = [("content-type", "application/wasm")];
     let core_module = b"\0asm\x01\0\0\0".to_vec();
     for (what, bytes, says) in [
-        ("text", b"hello".to_vec(), "wasm"),
+        ("text", b"hello".to_vec(), "webassembly"),
         ("nothing", Vec::new(), ""),
         ("a core module", core_module, "component"),
         ("the wrong world", guest("wrong-world"), "stepwright:plugin/manifest"),
@@ -78,24 +78,10 @@ async fn a_disabled_plugins_steps_fail_and_a_pinned_one_cannot_be_deleted() {
 async fn a_hostile_step_fails_with_limit_value_and_use_and_others_go_on() {
     let host = TestHost::start().await;
     let (tenant, other) = (host.tenant().await, host.tenant().await);
-    let request = json!({"grants": {}, "limits": {"wall_ms": 300, "memory": 16_777_216}});
-    // What it imports decides what it must be granted.
-    let plugin = published(&host.operator, &tenant, "hostile").await;
-    let requested: Vec<String> = plugin["requests"]["capabilities"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|c| c.as_str().map(str::to_owned))
-        .collect();
-    let mut request: Value = request;
-    for capability in &requested {
-        match capability.as_str() {
-            "http" => request["grants"]["http"] = json!(["example.com"]),
-            "entities" | "data" => request["grants"][capability] = json!({"read": ["*"], "write": ["*"]}),
-            "log" => {}
-            other => request["grants"][other] = json!(true),
-        }
-    }
+    // One component holds all hostile steps, so each needs the grants of all.
+    let hosts = json!(["127.0.0.1", "localhost", "allowed.example.com", "*.wild.example.com"]);
+    let request = json!({"grants": {"http": hosts, "secrets": {"token": {"hosts": ["allowed.example.com"]}}},
+        "limits": {"wall_ms": 300, "memory": 16_777_216}});
     let (name, _) = enabled(&host, &tenant, "hostile", &request).await;
     let (echo, _) = enabled(&host, &other, "bench-echo", &json!({"grants": {}})).await;
     let calm = defined(&host, &other, &chain(&[(&format!("{echo}/echo"), json!({"field": "x"}))])).await;

@@ -79,6 +79,7 @@ async fn a_gone_endpoint_is_disabled_and_a_private_one_refused() {
     host.allow_private_webhooks(&tenant.test_base).await;
     sink.answer_next(&[410]);
     host.advance_secs(60);
+    ended(&client, &run(&client, &workflow).await).await;
     eventually("the endpoint's end", || async {
         let shown = host.operator.get(&path).await.expect(200).json();
         (shown["data"][0]["enabled"] == json!(false)).then_some(())

@@ -20,8 +20,6 @@ pub fn target_dir() -> PathBuf {
 pub struct Server {
     pub child: Child,
     pub base: String,
-    /// Everything it has printed before and with the line that says it listens.
-    pub greeting: Vec<String>,
 }
 
 impl Server {
@@ -40,18 +38,15 @@ impl Server {
             .spawn()
             .unwrap_or_else(|e| panic!("{}: {e}; run `cargo xtask test`", binary.display()));
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let mut greeting = Vec::new();
         let base = loop {
             let Some(Ok(line)) = lines.next() else { panic!("the server ended: {:?}", child.wait()) };
-            let found = line.strip_prefix("listening on ").map(str::to_owned);
-            greeting.push(line);
-            if let Some(base) = found {
-                break base;
+            if let Some(base) = line.strip_prefix("listening on ") {
+                break base.to_owned();
             }
         };
         // Whatever else it prints must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, base, greeting }
+        Self { child, base }
     }
 
     /// A client with the operator token.

@@ -3,13 +3,12 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use std::sync::{Arc, Mutex};
 
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Received {
-    pub path: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
@@ -44,8 +43,8 @@ impl Sink {
     }
 }
 
-async fn take(State(sink): State<Sink>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let received = Received { path: uri.to_string(), headers, body: body.to_vec() };
+async fn take(State(sink): State<Sink>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let received = Received { headers, body: body.to_vec() };
     sink.received.lock().expect("lock").push(received);
     let status = sink.answers.lock().expect("lock").pop().unwrap_or(200);
     StatusCode::from_u16(status).expect("a status")

@@ -1,7 +1,7 @@
 //! Around every route: request id, span, metrics, panics, and errors in their dialect's shape.
 
 use super::service::{Surface, wire_of};
-use super::{ApiError, RequestInfo, paths};
+use super::{ApiError, RequestInfo, drain, paths};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -29,6 +29,7 @@ pub async fn around(State(surface): State<Arc<Surface>>, mut request: Request, n
         latency_us = tracing::field::Empty,
     );
     request.extensions_mut().insert(Arc::clone(&info));
+    let request = drain::read_to_end(request);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -15,6 +15,7 @@ pub mod address;
 pub mod auth;
 pub mod body;
 pub mod depth;
+pub mod drain;
 pub mod endpoint;
 pub mod error;
 pub mod fields;

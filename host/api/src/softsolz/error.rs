@@ -36,6 +36,9 @@ pub(super) fn render(error: &ApiError) -> Response {
     }
     let message = match error {
         ApiError::Invalid(faults) => told(faults),
+        // What has gone between two looks reads like what never was.
+        ApiError::App(AppError::NotFound("definition")) => NO_WORKFLOW.public_text(),
+        ApiError::App(AppError::NotFound("execution")) => NO_RUN.public_text(),
         other => other.public_text(),
     };
     let mut response = reply::json(status, &ErrorBody { error: ErrorDetail { code, message, details } });
@@ -58,7 +61,10 @@ fn code_and_details(error: &ApiError) -> (&'static str, Map<String, Value>) {
         ApiError::TooLarge { .. } => ("payload_too_large", Map::new()),
         ApiError::UnsupportedType { .. } => ("unsupported_media_type", Map::new()),
         ApiError::Malformed { .. } => ("validation_failed", fields(&[FieldFault::new("", error.public_text())])),
-        ApiError::BadIdempotencyKey => ("validation_failed", Map::new()),
+        ApiError::BadIdempotencyKey => (
+            "validation_failed",
+            fields(&[FieldFault::new("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")]),
+        ),
         ApiError::Invalid(faults) | ApiError::App(AppError::Invalid(faults)) => ("validation_failed", fields(faults)),
         ApiError::IdempotencyMismatch => ("idempotency_key_conflict", Map::new()),
         ApiError::IdempotencyRunning => ("idempotency_key_in_use", Map::new()),
@@ -203,6 +209,8 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_exist_is_told_without_its_id() {
         let expected = json!({ "error": { "code": "not_found", "message": "workflow not found", "details": {} } });
-        assert_eq!(body(render(&NO_WORKFLOW)).await, expected);
+        for error in [NO_WORKFLOW, ApiError::App(AppError::NotFound("definition"))] {
+            assert_eq!(body(render(&error)).await, expected);
+        }
     }
 }

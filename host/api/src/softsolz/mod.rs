@@ -76,3 +76,59 @@ impl Wire for SoftSolz {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::{openapi, routes_of};
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    const BASE: &str = "/api/v1/services/workflows";
+
+    /// Source: contracts/softsolz.md 1C.2.
+    #[test]
+    fn exactly_the_endpoints_of_the_contract_are_served() {
+        let expected = [
+            "GET /workflows",
+            "POST /workflows",
+            "GET /workflows/{id}",
+            "PUT /workflows/{id}",
+            "DELETE /workflows/{id}",
+            "POST /workflows/{id}/pause",
+            "POST /workflows/{id}/resume",
+            "POST /workflows/{id}/run",
+            "GET /runs",
+            "GET /workflows/{id}/runs",
+            "GET /runs/{id}",
+            "GET /action-catalog",
+            "GET /api/v1/whoami",
+        ];
+        let served = routes_of(&[&SoftSolz]);
+        let names: Vec<String> =
+            served.iter().map(|r| format!("{} {}", r.method, r.path.strip_prefix(BASE).unwrap_or(r.path))).collect();
+        assert_eq!(names, expected);
+        let operations: BTreeSet<&str> = served.iter().map(|r| r.operation).collect();
+        assert_eq!(operations.len(), served.len());
+    }
+
+    #[test]
+    fn the_document_names_the_members_of_the_wire() {
+        let document: Value = serde_json::from_str(&openapi::document(&SoftSolz)).unwrap();
+        let schemas = &document["components"]["schemas"];
+        for (schema, member) in [
+            ("Workflow", "cron_expression"),
+            ("WorkflowCreate", "shared_role_ids"),
+            ("WorkflowUpdate", "steps"),
+            ("StepCreate", "step_config"),
+            ("Run", "run_id"),
+            ("RunStep", "finished_at"),
+            ("CatalogItem", "config_schema"),
+            ("Error", "error"),
+        ] {
+            assert!(schemas[schema]["properties"][member].is_object(), "{schema}.{member}");
+        }
+        let words = serde_json::json!(["private", "tenant", "shared"]);
+        assert_eq!(schemas["Visibility"]["enum"], words);
+    }
+}

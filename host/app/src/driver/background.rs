@@ -41,6 +41,15 @@ impl App {
         Background { app: self.clone(), loops }
     }
 
+    /// Gives back what this node held when it died: for a node whose id outlives the process, such as the only host
+    /// of an embedded database. Before [`App::run_background`].
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn recover_leases(&self) -> AppResult<u64> {
+        Ok(self.store().release_leases(self.config().node, self.now()).await?)
+    }
+
     /// Claims what is due and drives it; then waits until something may be due.
     async fn claim_once(&self) -> AppResult<Pause> {
         let driver = self.driver();

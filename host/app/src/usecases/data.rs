@@ -37,8 +37,11 @@ impl App {
                 let new = entity.version == 1;
                 Ok((entity, new))
             }
-            Some(entity) => Err(AppError::Conflict(format!("the entity is at version {}", entity.version))),
-            None => Err(AppError::Conflict("the entity does not exist".into())),
+            Some(_) => Err(AppError::Internal("the entity written is not the one asked for".into())),
+            None => Err(AppError::Conflict(match self.store().entity(access.tenant_id(), schema, id).await? {
+                Some(entity) => format!("the entity is at version {}", entity.version),
+                None => "the entity does not exist".into(),
+            })),
         }
     }
 

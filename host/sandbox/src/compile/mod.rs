@@ -86,6 +86,9 @@ async fn in_child(program: &Path, args: &[OsString], wasm: &[u8]) -> Result<Vec<
         .args(args)
         // Nothing of the host's: no secrets from its environment, no relative paths.
         .env_clear()
+        // Threads have stacks and arenas, which count against the worker's address space.
+        .env("RAYON_NUM_THREADS", worker::MAX_THREADS)
+        .env("MALLOC_ARENA_MAX", worker::MAX_THREADS)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

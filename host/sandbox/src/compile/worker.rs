@@ -1,12 +1,17 @@
 use super::{REJECTED, text_of};
 use crate::engine::{self, Profile};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use std::io::{self, Read as _, Write as _};
 
 /// Address space of a worker, bytes.
 pub const MAX_MEMORY: u64 = 2 << 30;
 /// CPU time of a worker, seconds, all threads together.
 pub const MAX_CPU: u64 = 120;
+
+/// Threads that compile.
+pub const MAX_THREADS: &str = "4";
+/// How far a worker steps back behind the host that serves requests.
+const NICE: i32 = 5;
 
 /// The whole of a compile worker: reads a component from standard input, writes its compiled code to standard output.
 /// Gives the process's exit status; what is wrong stands on standard error.
@@ -39,7 +44,8 @@ fn limit_myself() -> rustix::io::Result<()> {
     setrlimit(Resource::Cpu, most(MAX_CPU))?;
     // No dumps, and no files at all: pipes are not limited by this.
     setrlimit(Resource::Core, most(0))?;
-    setrlimit(Resource::Fsize, most(0))
+    setrlimit(Resource::Fsize, most(0))?;
+    nice(NICE).map(|_| ())
 }
 
 fn fail(status: i32, text: &str) -> i32 {

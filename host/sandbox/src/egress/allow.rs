@@ -34,7 +34,11 @@ impl HostPattern {
         let (host, port) = split_port(rest).ok_or_else(|| wrong("the port must be a number from 1 to 65535"))?;
         let host = host.to_ascii_lowercase();
         if address::literal(&host).is_some() {
-            return if wildcard { Err(wrong("an address has no subdomains")) } else { Ok(Self { wildcard, host, port }) };
+            return if wildcard {
+                Err(wrong("an address has no subdomains"))
+            } else {
+                Ok(Self { wildcard, host, port })
+            };
         }
         if !is_name(&host) {
             return Err(wrong("expected 'api.example.com', 'api.example.com:8443' or '*.example.com'"));
@@ -51,9 +55,7 @@ impl HostPattern {
             Some(port) => port == target.port,
             None => port_of(target.https) == target.port,
         };
-        let below = || {
-            target.host.strip_suffix(&self.host).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-        };
+        let below = || target.host.strip_suffix(&self.host).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
         port_fits && if self.wildcard { below() } else { target.host == self.host }
     }
 }
@@ -172,7 +174,25 @@ mod tests {
 
     #[test]
     fn nothing_allows_everything() {
-        for text in ["*", "*.com", "", ".", "*.", "a b", "https://a.test", "a.test/x", "user@a.test", "a.test:0", "a.test:", "a.test:99999", "*.1.2.3.4", "-a.test", "ä.test", "a..b", "%61.test"] {
+        for text in [
+            "*",
+            "*.com",
+            "",
+            ".",
+            "*.",
+            "a b",
+            "https://a.test",
+            "a.test/x",
+            "user@a.test",
+            "a.test:0",
+            "a.test:",
+            "a.test:99999",
+            "*.1.2.3.4",
+            "-a.test",
+            "ä.test",
+            "a..b",
+            "%61.test",
+        ] {
             assert!(HostPattern::parse(text).is_err(), "{text}");
             assert!(!allows(text, "https://a.test/"), "{text}");
         }
@@ -181,7 +201,14 @@ mod tests {
 
     #[test]
     fn odd_targets_are_no_targets() {
-        for uri in ["ftp://a.test/", "https://user@a.test/", "https://user:pw@a.test/", "/only/a/path", "https://a.test:0/", "https://a%2etest/"] {
+        for uri in [
+            "ftp://a.test/",
+            "https://user@a.test/",
+            "https://user:pw@a.test/",
+            "/only/a/path",
+            "https://a.test:0/",
+            "https://a%2etest/",
+        ] {
             if let Ok(uri) = uri.parse::<Uri>() {
                 assert_eq!(Target::of(&uri), None, "{uri}");
             }

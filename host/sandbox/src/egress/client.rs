@@ -68,10 +68,10 @@ impl HttpClient {
 
     /// One exchange. The errors are those of `wasi:http` and say nothing about the host.
     pub async fn send(&self, request: Request<WasiBody>, limits: Limits) -> Result<Response<WasiBody>, Error> {
-        let body_limits =
-            BodyLimits { bytes: limits.body, deadline: limits.deadline, silence: limits.between_bytes };
+        let body_limits = BodyLimits { bytes: limits.body, deadline: limits.deadline, silence: limits.between_bytes };
         let request = request.map(|body| Guarded::new(body, Direction::Request, body_limits).boxed_unsync());
-        let head_by = Instant::now().checked_add(limits.first_byte).map_or(limits.deadline, |at| at.min(limits.deadline));
+        let head_by =
+            Instant::now().checked_add(limits.first_byte).map_or(limits.deadline, |at| at.min(limits.deadline));
         let response = timeout_at(head_by, self.client.request(request))
             .await
             .map_err(|_| Error::HttpResponseTimeout)?

@@ -13,6 +13,7 @@ pub use address::{is_public, literal};
 pub use allow::HostPattern;
 pub use connect::{Resolver, SystemResolver};
 
+use crate::limits::HostCalls;
 use allow::{Target, allowed};
 use client::{HttpClient, Limits};
 use connect::Connector;
@@ -22,7 +23,6 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use crate::limits::HostCalls;
 use stepwright_app::session::HostError;
 use stepwright_app::{Grants, InvocationLimits};
 use tokio::time::Instant;
@@ -38,8 +38,7 @@ const MAX_CHUNK: usize = 64 << 10;
 /// Placeholders of one invocation.
 const MAX_PLACEHOLDERS: usize = 100;
 /// Headers that would let a guest meddle with the connection or pretend to be a proxy.
-const FORBIDDEN: [HeaderName; 5] =
-    [header::EXPECT, header::TE, header::TRAILER, header::VIA, header::FORWARDED];
+const FORBIDDEN: [HeaderName; 5] = [header::EXPECT, header::TE, header::TRAILER, header::VIA, header::FORWARDED];
 
 static FORBIDDEN_HEADERS: LazyLock<ForbiddenHeaderFilter> =
     LazyLock::new(|| Arc::new(|name| DEFAULT_FORBIDDEN_HEADERS.contains(name) || FORBIDDEN.contains(name)));
@@ -62,7 +61,7 @@ impl Default for EgressPolicy {
 }
 
 /// The way out that all invocations share.
-pub struct Egress {
+pub(crate) struct Egress {
     client: HttpClient,
 }
 
@@ -77,7 +76,7 @@ impl Egress {
 }
 
 /// One invocation's way out.
-pub struct Outbound {
+pub(crate) struct Outbound {
     egress: Arc<Egress>,
     grants: Arc<Grants>,
     secrets: Arc<BTreeMap<String, String>>,

@@ -9,7 +9,14 @@ fn outbound(http: &[&str], secret_hosts: &[&str]) -> Outbound {
     let values = [("token".to_owned(), "s3cret".to_owned()), ("other".to_owned(), "hidden".to_owned())].into();
     let deadline = std::time::Instant::now() + Duration::from_secs(5);
     let egress = Arc::new(Egress::new(EgressPolicy::default()).unwrap());
-    Outbound::new(egress, Arc::new(grants), Arc::new(values), &InvocationLimits::default(), HostCalls::new(10), deadline)
+    Outbound::new(
+        egress,
+        Arc::new(grants),
+        Arc::new(values),
+        &InvocationLimits::default(),
+        HostCalls::new(10),
+        deadline,
+    )
 }
 
 fn request(method: &str, uri: &str, authorization: &str) -> Request<WasiBody> {
@@ -46,7 +53,7 @@ fn a_secret_goes_to_its_own_hosts_only() {
     let header = format!("Bearer {token}");
     assert_eq!(sent_authorization(&outbound, "https://api.example.com/", &header), "Bearer s3cret");
     assert_eq!(sent_authorization(&outbound, "https://other.example.com/", &header), header);
-    assert_eq!(sent_authorization(&outbound, "https://api.example.com:8443/", &header).contains("s3cret"), false);
+    assert_eq!(sent_authorization(&outbound, "https://api.example.com:8443/", &header), header);
 }
 
 #[test]

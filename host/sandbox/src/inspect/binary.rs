@@ -112,7 +112,9 @@ mod tests {
     #[test]
     fn what_is_no_component_is_told_apart() {
         assert_eq!(fault(b""), "it is empty");
-        assert!(fault(b"\0asm\x01\0\0\0").starts_with("this is a core module, not a component: build for wasm32-wasip2"));
+        assert!(
+            fault(b"\0asm\x01\0\0\0").starts_with("this is a core module, not a component: build for wasm32-wasip2")
+        );
         assert!(fault(b"\0asm\x02\0\0\0").contains("version"));
         assert!(fault(b"\x7fELF....").contains("native code"));
         assert!(fault(b"PK\x03\x04").contains("archive"));
@@ -132,9 +134,6 @@ mod tests {
     #[test]
     fn another_version_is_named() {
         let names = ["stepwright:plugin/manifest@0.1.3", "stepwright:step/steps@0.2.0"].map(str::to_owned);
-        assert_eq!(
-            exports(&names),
-            ["it exports stepwright:step/steps in version 0.2.0, but this host takes 0.1"]
-        );
+        assert_eq!(exports(&names), ["it exports stepwright:step/steps in version 0.2.0, but this host takes 0.1"]);
     }
 }

@@ -54,15 +54,7 @@ const PACKAGES: [Package; 17] = [
     wasi("wasi:filesystem", &["types", "preopens"], None),
     wasi(
         "wasi:sockets",
-        &[
-            "network",
-            "instance-network",
-            "ip-name-lookup",
-            "tcp",
-            "tcp-create-socket",
-            "udp",
-            "udp-create-socket",
-        ],
+        &["network", "instance-network", "ip-name-lookup", "tcp", "tcp-create-socket", "udp", "udp-create-socket"],
         None,
     ),
 ];
@@ -143,7 +135,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let fault = check("acme:quantum/teleport@1.0.0").unwrap_err();
-        assert!(fault.starts_with("it imports 'acme:quantum/teleport@1.0.0', which this host does not have"), "{fault}");
+        assert!(
+            fault.starts_with("it imports 'acme:quantum/teleport@1.0.0', which this host does not have"),
+            "{fault}"
+        );
         assert!(fault.contains("stepwright:mail@0.1"), "{fault}");
         assert_eq!(
             check("stepwright:mail/mail@0.2.0").unwrap_err(),

@@ -30,10 +30,7 @@ impl Faults {
 /// Checks a manifest; gives the datasets it asks for.
 pub fn manifest(wit: &manifest::Manifest, faults: &mut Faults) -> Vec<(Dataset, bool)> {
     faults.unless(is_plugin_name(&wit.name), || {
-        format!(
-            "its name '{}' is not [a-z][a-z0-9-]{{0,63}} or <namespace>/<name> of two such parts",
-            shown(&wit.name)
-        )
+        format!("its name '{}' is not [a-z][a-z0-9-]{{0,63}} or <namespace>/<name> of two such parts", shown(&wit.name))
     });
     faults.unless(semver::Version::parse(&wit.version).is_ok(), || {
         format!("its version '{}' is not a semantic version such as 1.0.0", shown(&wit.version))
@@ -41,8 +38,11 @@ pub fn manifest(wit: &manifest::Manifest, faults: &mut Faults) -> Vec<(Dataset, 
     faults.unless(wit.description.chars().count() <= MAX_DESCRIPTION, || {
         format!("its description has more than {MAX_DESCRIPTION} characters")
     });
-    for (what, count) in [("hosts", wit.hosts.len()), ("datasets", wit.datasets.len()), ("secrets", wit.secrets.len())] {
-        faults.unless(count <= MAX_REQUESTS, || format!("it asks for {count} {what}, at most {MAX_REQUESTS} are allowed"));
+    for (what, count) in [("hosts", wit.hosts.len()), ("datasets", wit.datasets.len()), ("secrets", wit.secrets.len())]
+    {
+        faults.unless(count <= MAX_REQUESTS, || {
+            format!("it asks for {count} {what}, at most {MAX_REQUESTS} are allowed")
+        });
     }
     for host in wit.hosts.iter().take(MAX_REQUESTS) {
         if let Err(fault) = HostPattern::parse(host) {
@@ -127,7 +127,11 @@ pub fn schema(what: &str, id: &str, of: &str, text: String, faults: &mut Faults)
 
 fn is_plugin_name(name: &str) -> bool {
     let part = |part: &str| {
-        starts_and_goes_on(part, |b| b.is_ascii_lowercase(), |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        starts_and_goes_on(
+            part,
+            |b| b.is_ascii_lowercase(),
+            |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-',
+        )
     };
     match name.split_once('/') {
         Some((namespace, name)) => part(namespace) && part(name),

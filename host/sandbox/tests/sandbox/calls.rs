@@ -5,8 +5,8 @@ use crate::limits::{all, assert_tells_nothing};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use stepwright_app::ports::LogLevel;
 use stepwright_app::Entity;
+use stepwright_app::ports::LogLevel;
 use stepwright_engine::{Outcome, RawJson, Timestamp};
 
 fn input(value: Value) -> Value {
@@ -99,19 +99,22 @@ async fn a_refused_host_call_is_told_to_the_guest() {
     let put = fixture.call("counter", "put_entity").grants(all).grants(|grants| {
         grants.entities.write = ["contact".to_owned()].into();
     });
-    let config = |schema: &str, version: u64| json!({"schema": schema, "id": "1", "patch": {}, "expected_version": version});
+    let config =
+        |schema: &str, version: u64| json!({"schema": schema, "id": "1", "patch": {}, "expected_version": version});
     let denied = put.clone().config(config("deal", 0)).fault().await;
     assert!(denied.reason.contains("entities.write: deal"), "{}", denied.reason);
     let conflict = put.config(config("contact", 7)).fault().await;
     assert_eq!(conflict.code, "CONFLICT");
-    let dataset = fixture.call("counter", "query_rows").grants(all).config(json!({"dataset": "salaries"})).fault().await;
+    let dataset =
+        fixture.call("counter", "query_rows").grants(all).config(json!({"dataset": "salaries"})).fault().await;
     assert!(dataset.reason.contains("'salaries' is no dataset"), "{}", dataset.reason);
 }
 
 #[tokio::test]
 async fn what_is_not_granted_is_not_linked_and_the_fault_says_what() {
     let fixture = Fixture::new();
-    let fault = fixture.call("counter", "nothing").grants(all).grants(|g| (g.mail, g.kv) = (false, false)).fault().await;
+    let fault =
+        fixture.call("counter", "nothing").grants(all).grants(|g| (g.mail, g.kv) = (false, false)).fault().await;
     assert_eq!(fault.code, "CAPABILITY_DENIED");
     assert_eq!(fault.reason, "the component imports capabilities that are not granted: mail, kv");
     assert_eq!(fault.info.unwrap().to_value(), json!({"missing": ["mail", "kv"]}));
@@ -160,12 +163,19 @@ async fn answers_that_break_the_rules_are_faults() {
 #[tokio::test]
 async fn a_component_is_loaded_once_for_all_who_want_it() {
     let fixture = Fixture::new();
-    let fresh = Arc::new(tempfile::tempdir().unwrap());
-    let cold = Fixture::over(Arc::clone(&fresh), Arc::clone(&fixture.components), |config| {
+    let fresh = tempfile::tempdir().unwrap();
+    let cold = Fixture::over(Arc::clone(&fixture.components), |config| {
         config.cache_dir = fresh.path().to_owned();
     });
     let echo = cold.call("bench-echo", "echo").config(json!({"field": "f"})).input(input(json!({})));
-    let calls: Vec<_> = (0..20).map(|_| tokio::spawn({ let call = echo.clone(); async move { call.output().await } })).collect();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            tokio::spawn({
+                let call = echo.clone();
+                async move { call.output().await }
+            })
+        })
+        .collect();
     for call in calls {
         assert_eq!(call.await.unwrap(), json!({"step": "f"}));
     }
@@ -175,7 +185,9 @@ async fn a_component_is_loaded_once_for_all_who_want_it() {
 #[tokio::test]
 async fn only_so_many_components_stay_loaded() {
     let fixture = Fixture::with(|config| config.max_loaded = 2);
-    for (name, step) in [("bench-echo", "echo"), ("hostile", "trap"), ("malformed", "output-empty"), ("bench-echo", "echo")] {
+    for (name, step) in
+        [("bench-echo", "echo"), ("hostile", "trap"), ("malformed", "output-empty"), ("bench-echo", "echo")]
+    {
         fixture.call(name, step).grants(all).run().await;
         assert!(fixture.sandbox.loaded() <= 2);
     }
@@ -198,7 +210,10 @@ async fn a_component_that_is_not_there_or_not_itself_is_a_fault() {
         assert_eq!(call.fault().await.code, "COMPONENT_MISSING", "{odd}");
     }
     let stepless = fixture.call("guard-guest", "x").fault().await;
-    assert_eq!((stepless.code.as_str(), stepless.reason.as_str()), ("COMPONENT_UNUSABLE", "the component has no steps"));
+    assert_eq!(
+        (stepless.code.as_str(), stepless.reason.as_str()),
+        ("COMPONENT_UNUSABLE", "the component has no steps")
+    );
 }
 
 #[tokio::test]
@@ -215,7 +230,18 @@ async fn there_is_nothing_behind_wasi() {
     let fixture = Fixture::new();
     let seen = fixture.call("hostile", "env_probe").grants(all).output().await;
     assert_eq!((&seen["env"], &seen["args"]), (&json!({}), &json!([])));
-    for part in ["/files/~1etc~1passwd", "/files/Cargo.toml", "/lists/~1", "/lists/.", "/write", "/tcp/127.0.0.1:80", "/tcp/1.1.1.1:80", "/listen", "/udp", "/dns"] {
+    for part in [
+        "/files/~1etc~1passwd",
+        "/files/Cargo.toml",
+        "/lists/~1",
+        "/lists/.",
+        "/write",
+        "/tcp/127.0.0.1:80",
+        "/tcp/1.1.1.1:80",
+        "/listen",
+        "/udp",
+        "/dns",
+    ] {
         assert!(seen.pointer(part).unwrap()["err"].is_string(), "{part}: {seen}");
     }
     assert_tells_nothing(&seen);
@@ -242,8 +268,8 @@ async fn a_failed_call_is_metered() {
 #[tokio::test]
 async fn a_shared_source_is_asked_again_after_a_failure() {
     let components = Arc::new(Components::default());
-    let dir = Arc::new(tempfile::tempdir().unwrap());
-    let fixture = Fixture::over(Arc::clone(&dir), Arc::clone(&components), |config| config.cache_dir = dir.path().into());
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = Fixture::over(Arc::clone(&components), |config| config.cache_dir = dir.path().into());
     let mut call = fixture.call("bench-echo", "echo").config(json!({"field": "f"})).input(input(json!({})));
     let bytes = guest("wrong-world");
     call.digest = crate::fixture::digest(&bytes);

@@ -27,8 +27,8 @@ fn echo(fixture: &Fixture) -> crate::fixture::Call {
 
 #[tokio::test]
 async fn a_child_process_compiles() {
-    let dir = Arc::new(tempfile::tempdir().unwrap());
-    let fixture = Fixture::over(Arc::clone(&dir), Arc::default(), |config| {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = Fixture::with(|config| {
         config.cache_dir = dir.path().join("cache");
         config.compile = worker();
     });
@@ -39,10 +39,10 @@ async fn a_child_process_compiles() {
 
 #[tokio::test]
 async fn a_compiled_component_survives_a_restart() {
-    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let dir = tempfile::tempdir().unwrap();
     let components = Arc::new(Components::default());
     for _ in 0..2 {
-        let fixture = Fixture::over(Arc::clone(&dir), Arc::clone(&components), |config| {
+        let fixture = Fixture::over(Arc::clone(&components), |config| {
             config.cache_dir = dir.path().join("cache");
             config.mac_key = MacKey::File(dir.path().join("key"));
         });
@@ -53,11 +53,11 @@ async fn a_compiled_component_survives_a_restart() {
 
 #[tokio::test]
 async fn forged_code_is_never_run_but_compiled_anew() {
-    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let dir = tempfile::tempdir().unwrap();
     let cache = dir.path().join("cache");
     let components = Arc::new(Components::default());
     let start = || {
-        Fixture::over(Arc::clone(&dir), Arc::clone(&components), |config| {
+        Fixture::over(Arc::clone(&components), |config| {
             config.cache_dir = cache.clone();
         })
     };
@@ -75,7 +75,7 @@ async fn forged_code_is_never_run_but_compiled_anew() {
         assert_eq!(std::fs::read(&file).unwrap().len(), genuine.len(), "and kept again");
     }
     // Code that is genuine for another key is forged for this one.
-    let other = Fixture::over(Arc::clone(&dir), Arc::clone(&components), |config| {
+    let other = Fixture::over(Arc::clone(&components), |config| {
         config.cache_dir = cache.clone();
         config.mac_key = MacKey::Bytes([8; 32]);
     });
@@ -85,14 +85,14 @@ async fn forged_code_is_never_run_but_compiled_anew() {
 
 #[tokio::test]
 async fn components_are_loaded_before_they_are_called() {
-    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let dir = tempfile::tempdir().unwrap();
     let components = Arc::new(Components::default());
     let names = ["counter", "hostile", "bench-echo"];
     let mut digests: Vec<String> = names.iter().map(|name| components.add(guest(name))).collect();
     digests.push("00".repeat(32));
     let mut seconds = Vec::new();
     for _ in 0..2 {
-        let fixture = Fixture::over(Arc::clone(&dir), Arc::clone(&components), |config| {
+        let fixture = Fixture::over(Arc::clone(&components), |config| {
             config.cache_dir = dir.path().join("cache");
             config.compile = worker();
         });
@@ -126,7 +126,8 @@ async fn a_worker_that_dies_refuses_the_component() {
     let died = async |script: &str| {
         let fixture = Fixture::with(|config| {
             config.cache_dir = dir.path().to_owned();
-            config.compile = CompileMode::ChildProcess { program: "/bin/sh".into(), args: ["-c", script].map(Into::into).into() };
+            config.compile =
+                CompileMode::ChildProcess { program: "/bin/sh".into(), args: ["-c", script].map(Into::into).into() };
         });
         fixture.sandbox.inspect(guest("bench-echo")).await.unwrap_err().to_string()
     };

@@ -31,7 +31,8 @@ fn open() -> Fixture {
 /// As in production, except that every name leads to this machine.
 fn rebound() -> Fixture {
     Fixture::with(|config| {
-        config.egress = EgressPolicy { resolver: Arc::new(Fixed("127.0.0.1".parse().unwrap())), ..EgressPolicy::default() };
+        config.egress =
+            EgressPolicy { resolver: Arc::new(Fixed("127.0.0.1".parse().unwrap())), ..EgressPolicy::default() };
     })
 }
 
@@ -55,9 +56,16 @@ async fn a_granted_host_is_reached() {
     let host = server.address.to_string();
     let config = json!({"url": server.url("/hello?q=1"), "method": "POST", "headers": {"x-a": "b"}, "body": "ping"});
     let output = fetch(&fixture, &[&host], config).output().await;
-    assert_eq!((&output["status"], &output["body"], &output["headers"]["x-test"]), (&json!(200), &json!("hello"), &json!("yes")));
+    assert_eq!(
+        (&output["status"], &output["body"], &output["headers"]["x-test"]),
+        (&json!(200), &json!("hello"), &json!("yes"))
+    );
     let request = &server.requests()[0];
-    assert!(request.starts_with("POST /hello?q=1 HTTP/1.1\r\n") && request.ends_with("ping") || request.contains("ping\r\n"), "{request}");
+    assert!(
+        request.starts_with("POST /hello?q=1 HTTP/1.1\r\n") && request.ends_with("ping")
+            || request.contains("ping\r\n"),
+        "{request}"
+    );
     let lower = request.to_ascii_lowercase();
     assert!(lower.contains(&format!("host: {host}\r\n")) && lower.contains("x-a: b\r\n"), "{request}");
     fixture.assert_idle();
@@ -77,7 +85,15 @@ async fn a_host_that_is_not_granted_is_refused() {
 async fn addresses_of_the_host_itself_are_refused_even_when_granted() {
     let (fixture, server) = (Fixture::new(), Server::start().await);
     let port = server.address.port();
-    for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}"), format!("[::ffff:127.0.0.1]:{port}"), format!("0.0.0.0:{port}"), "169.254.169.254".into(), "10.0.0.1".into()] {
+    for host in [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        format!("[::1]:{port}"),
+        format!("[::ffff:127.0.0.1]:{port}"),
+        format!("0.0.0.0:{port}"),
+        "169.254.169.254".into(),
+        "10.0.0.1".into(),
+    ] {
         let text = error(fetch(&fixture, &[&host], json!({"url": format!("http://{host}/")}))).await;
         assert!(text.contains("address is not allowed"), "{host}: {text}");
     }
@@ -137,10 +153,11 @@ async fn a_secret_that_is_not_granted_or_not_there_is_refused() {
 async fn an_endless_body_is_stopped_at_its_limit() {
     let (fixture, server) = (open(), Server::start().await);
     let host = server.address.to_string();
-    let endless = fixture.call("hostile", "endless_body").config(json!({"url": server.url("/endless")})).grants(|grants| {
-        grants.http.insert(host.clone());
-        grants.secrets.insert("token".into(), SecretGrant::default());
-    });
+    let endless =
+        fixture.call("hostile", "endless_body").config(json!({"url": server.url("/endless")})).grants(|grants| {
+            grants.http.insert(host.clone());
+            grants.secrets.insert("token".into(), SecretGrant::default());
+        });
     let output = endless.output().await;
     let bytes = output["bytes"].as_u64().unwrap();
     assert!((900 << 10..=1 << 20).contains(&bytes), "{output}");

@@ -11,11 +11,8 @@ use std::sync::{Arc, Mutex};
 use stepwright_app::ports::{CallContext, ComponentSource, Sandbox as _, StepCall, StepResult};
 use stepwright_app::session::{MailPolicy, Session, SessionScope};
 use stepwright_app::{Environment, Grants, InvocationLimits};
-use stepwright_engine::{
-    DefinitionId, ExecutionId, Fault, IdSource, Outcome, RawJson, TaskId, TenantId, Timestamp,
-};
+use stepwright_engine::{DefinitionId, ExecutionId, Fault, IdSource, Outcome, RawJson, TaskId, TenantId, Timestamp};
 use stepwright_sandbox::{CompileMode, MacKey, PoolUse, SandboxConfig, WasmSandbox};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 /// The bytes of a guest of tests/guests.
@@ -70,41 +67,33 @@ impl IdSource for Ids {
     }
 }
 
-/// A sandbox with a cache of its own.
+/// A sandbox and what it takes components from.
 pub struct Fixture {
     pub sandbox: Arc<WasmSandbox>,
     pub components: Arc<Components>,
     pub store: Arc<MemoryStore>,
-    pub dir: Arc<TempDir>,
 }
 
 impl Fixture {
-    /// With components compiled in this process, which all tests share through one cache.
+    /// Compiles in this process, into a cache that all tests share.
     pub fn new() -> Self {
         Self::with(|_| {})
     }
 
     /// With another set-up.
     pub fn with(change: impl FnOnce(&mut SandboxConfig)) -> Self {
-        Self::over(Arc::new(tempfile::tempdir().unwrap()), Arc::default(), change)
+        Self::over(Arc::default(), change)
     }
 
-    /// Over an existing folder, as after a restart.
-    pub fn over(dir: Arc<TempDir>, components: Arc<Components>, change: impl FnOnce(&mut SandboxConfig)) -> Self {
-        let mut config = Self::config(&dir);
-        change(&mut config);
-        let sandbox = WasmSandbox::new(config, Arc::clone(&components) as _).unwrap();
-        Self { sandbox: Arc::new(sandbox), components, store: Arc::default(), dir }
-    }
-
-    fn config(dir: &TempDir) -> SandboxConfig {
-        // Shared between tests and runs: authenticated, so nothing old or foreign can get in.
-        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sandbox-cache");
+    /// Over existing components, as after a restart.
+    pub fn over(components: Arc<Components>, change: impl FnOnce(&mut SandboxConfig)) -> Self {
+        // Shared between runs too: what is in there is authenticated.
+        let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/sandbox-cache");
         let mut config = SandboxConfig::new(cache, MacKey::Bytes([7; 32]), CompileMode::InProcess);
         config.pool = 16;
-        // Kept, so that tests can put a cache of their own there.
-        let _ = dir;
-        config
+        change(&mut config);
+        let sandbox = WasmSandbox::new(config, Arc::clone(&components) as _).unwrap();
+        Self { sandbox: Arc::new(sandbox), components, store: Arc::default() }
     }
 
     /// A call of a step of a guest of tests/guests.
@@ -169,7 +158,8 @@ impl Call {
         self
     }
 
-    fn step_call(&self) -> StepCall {
+    /// As the sandbox takes it, with a session of its own.
+    pub fn step_call(&self) -> StepCall {
         let tenant_id = TenantId::from_uuid(Uuid::from_u128(1));
         let execution = ExecutionId::from_uuid(Uuid::from_u128(2));
         let definition = DefinitionId::from_uuid(Uuid::from_u128(3));

@@ -58,7 +58,10 @@ async fn an_unknown_import_is_named_with_what_there_is() {
     let fixture = Fixture::new();
     let faults = refused(&fixture, guest("unknown-import")).await;
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert!(faults[0].starts_with("it imports 'acme:teleport/beam@1.0.0', which this host does not have"), "{faults:?}");
+    assert!(
+        faults[0].starts_with("it imports 'acme:teleport/beam@1.0.0', which this host does not have"),
+        "{faults:?}"
+    );
     assert!(faults[0].contains("stepwright:entities@0.1"), "{faults:?}");
 }
 

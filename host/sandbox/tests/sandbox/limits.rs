@@ -213,7 +213,14 @@ async fn calls_wait_for_a_slot_and_fail_only_when_it_takes_too_long() {
         config.max_wait = Duration::from_secs(10);
     });
     let sleep = hostile(&fixture, "sleep").config(json!({"ms": 200}));
-    let calls: Vec<_> = (0..8).map(|_| tokio::spawn({ let call = sleep.clone(); async move { call.output().await } })).collect();
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            tokio::spawn({
+                let call = sleep.clone();
+                async move { call.output().await }
+            })
+        })
+        .collect();
     for call in calls {
         assert_eq!(call.await.unwrap(), json!({"slept": 200}));
     }

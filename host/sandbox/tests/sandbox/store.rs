@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use stepwright_app::ports::*;
 use stepwright_app::*;
 use stepwright_engine::*;
@@ -14,10 +14,13 @@ pub struct MemoryStore {
     pub rows: Mutex<BTreeMap<(Dataset, String), DataRow>>,
 }
 
+fn held<T>(rows: &Mutex<T>) -> MutexGuard<'_, T> {
+    rows.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn none<T>() -> StoreResult<T> {
     Err(StoreError::Unavailable("not part of these tests".into()))
 }
-
 
 #[async_trait]
 impl CommitStore for MemoryStore {
@@ -37,13 +40,26 @@ impl ExecutionStore for MemoryStore {
     async fn executions(&self, _: TenantId, _: &ExecutionFilter, _: Paging) -> StoreResult<Listed<Execution>> {
         none()
     }
-    async fn execution_summaries(&self, _: TenantId, _: &ExecutionFilter, _: Paging) -> StoreResult<Listed<ExecutionSummary>> {
+    async fn execution_summaries(
+        &self,
+        _: TenantId,
+        _: &ExecutionFilter,
+        _: Paging,
+    ) -> StoreResult<Listed<ExecutionSummary>> {
         none()
     }
     async fn history(&self, _: TenantId, _: ExecutionId, _: u64, _: u32) -> StoreResult<Listed<HistoryEvent>> {
         none()
     }
-    async fn claim_due(&self, _: Timestamp, _: NodeInstanceId, _: Timestamp, _: u32, _: u32, _: &[TenantId]) -> StoreResult<Vec<Execution>> {
+    async fn claim_due(
+        &self,
+        _: Timestamp,
+        _: NodeInstanceId,
+        _: Timestamp,
+        _: u32,
+        _: u32,
+        _: &[TenantId],
+    ) -> StoreResult<Vec<Execution>> {
         none()
     }
     async fn renew_leases(&self, _: NodeInstanceId, _: &[ExecutionId], _: Timestamp) -> StoreResult<Vec<ExecutionId>> {
@@ -102,7 +118,11 @@ impl ScheduleStore for MemoryStore {
     async fn move_tick(&self, _: TenantId, _: DefinitionId, _: Timestamp, _: Option<Timestamp>) -> StoreResult<bool> {
         none()
     }
-    async fn schedule_states(&self, _: TenantId, _: &[DefinitionId]) -> StoreResult<Vec<(Option<Timestamp>, Option<Timestamp>)>> {
+    async fn schedule_states(
+        &self,
+        _: TenantId,
+        _: &[DefinitionId],
+    ) -> StoreResult<Vec<(Option<Timestamp>, Option<Timestamp>)>> {
         none()
     }
     async fn next_tick(&self) -> StoreResult<Option<Timestamp>> {
@@ -194,22 +214,37 @@ impl PluginStore for MemoryStore {
 #[async_trait]
 impl DataStore for MemoryStore {
     async fn entity(&self, _: TenantId, schema: &str, id: &str) -> StoreResult<Option<Entity>> {
-        Ok(self.entities.lock().unwrap().get(&(schema.to_owned(), id.to_owned())).cloned())
+        Ok(held(&self.entities).get(&(schema.to_owned(), id.to_owned())).cloned())
     }
     async fn entities(&self, _: TenantId, _: &str, _: Option<&str>, _: u32) -> StoreResult<Listed<Entity>> {
         none()
     }
-    async fn put_entity(&self, _: TenantId, _: &str, _: &str, _: &RawJson, _: Option<u64>, _: Timestamp) -> StoreResult<Option<Entity>> {
+    async fn put_entity(
+        &self,
+        _: TenantId,
+        _: &str,
+        _: &str,
+        _: &RawJson,
+        _: Option<u64>,
+        _: Timestamp,
+    ) -> StoreResult<Option<Entity>> {
         none()
     }
     async fn delete_entity(&self, _: TenantId, _: &str, _: &str) -> StoreResult<bool> {
         none()
     }
     async fn data_row(&self, _: TenantId, dataset: Dataset, id: &str) -> StoreResult<Option<DataRow>> {
-        Ok(self.rows.lock().unwrap().get(&(dataset, id.to_owned())).cloned())
+        Ok(held(&self.rows).get(&(dataset, id.to_owned())).cloned())
     }
-    async fn data_rows(&self, _: TenantId, dataset: Dataset, filters: &[Filter], after: Option<&str>, _: u32) -> StoreResult<Listed<DataRow>> {
-        let rows = self.rows.lock().unwrap();
+    async fn data_rows(
+        &self,
+        _: TenantId,
+        dataset: Dataset,
+        filters: &[Filter],
+        after: Option<&str>,
+        _: u32,
+    ) -> StoreResult<Listed<DataRow>> {
+        let rows = held(&self.rows);
         let of = rows.iter().filter(|((d, id), _)| *d == dataset && after.is_none_or(|after| id.as_str() > after));
         let met = of.map(|(_, row)| row).filter(|row| filters.iter().all(|f| f.matches(&row.value.to_value())));
         Ok(Listed { items: met.cloned().collect(), has_more: false })
@@ -261,7 +296,15 @@ impl WebhookStore for MemoryStore {
     async fn claim_deliveries(&self, _: Timestamp, _: Timestamp, _: u32) -> StoreResult<Vec<Delivery>> {
         none()
     }
-    async fn finish_delivery(&self, _: TenantId, _: DeliveryId, _: &DeliveryState, _: u32, _: Option<u16>, _: Option<&str>) -> StoreResult<()> {
+    async fn finish_delivery(
+        &self,
+        _: TenantId,
+        _: DeliveryId,
+        _: &DeliveryState,
+        _: u32,
+        _: Option<u16>,
+        _: Option<&str>,
+    ) -> StoreResult<()> {
         none()
     }
 }
@@ -275,7 +318,13 @@ impl EventStore for MemoryStore {
 
 #[async_trait]
 impl IdempotencyStore for MemoryStore {
-    async fn begin(&self, _: &IdempotencyKey, _: [u8; 32], _: Timestamp, _: Timestamp) -> StoreResult<IdempotencyBegin> {
+    async fn begin(
+        &self,
+        _: &IdempotencyKey,
+        _: [u8; 32],
+        _: Timestamp,
+        _: Timestamp,
+    ) -> StoreResult<IdempotencyBegin> {
         none()
     }
     async fn finish(&self, _: &IdempotencyKey, _: &StoredResponse, _: Timestamp) -> StoreResult<()> {

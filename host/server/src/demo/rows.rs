@@ -11,16 +11,22 @@ pub fn around(today: NaiveDate) -> Vec<(Dataset, Vec<Value>)> {
     vec![
         (Dataset::Customers, customers()),
         (Dataset::Invoices, invoices(&day)),
-        (Dataset::RecurringTemplates, vec![json!({
-            "id": "rt-hosting", "customer_id": "c-willow", "currency": "GBP", "interval": "monthly",
-            "next_issue_date": day(0), "due_in_days": 14, "active": true,
-            "lines": [{ "description": "Hosting", "quantity": 1, "unit_price_cents": 4_900 }],
-        })]),
+        (
+            Dataset::RecurringTemplates,
+            vec![json!({
+                "id": "rt-hosting", "customer_id": "c-willow", "currency": "GBP", "interval": "monthly",
+                "next_issue_date": day(0), "due_in_days": 14, "active": true,
+                "lines": [{ "description": "Hosting", "quantity": 1, "unit_price_cents": 4_900 }],
+            })],
+        ),
         (Dataset::Payments, payments(&noon)),
-        (Dataset::Forms, vec![
-            json!({ "id": "f-contact", "slug": "contact", "name": "Contact us" }),
-            json!({ "id": "f-quote", "slug": "quote", "name": "Request a quote" }),
-        ]),
+        (
+            Dataset::Forms,
+            vec![
+                json!({ "id": "f-contact", "slug": "contact", "name": "Contact us" }),
+                json!({ "id": "f-quote", "slug": "quote", "name": "Request a quote" }),
+            ],
+        ),
         (Dataset::FormSubmissions, submissions(&noon)),
     ]
 }
@@ -70,9 +76,7 @@ fn payments(noon: &impl Fn(i64) -> String) -> Vec<Value> {
 }
 
 fn submissions(noon: &impl Fn(i64) -> String) -> Vec<Value> {
-    let submission = |id: &str, form: &str, values: Value, at: i64| {
-        json!({ "id": id, "form_id": form, "values": values, "submitted_at": noon(at) })
-    };
+    let submission = |id: &str, form: &str, values: Value, at: i64| json!({ "id": id, "form_id": form, "values": values, "submitted_at": noon(at) });
     vec![
         submission("s-1", "f-contact", json!({ "name": "Ada", "message": "Do you deliver on Sundays?" }), -4),
         submission("s-2", "f-contact", json!({ "name": "Grace", "message": "The gate code has changed." }), -1),

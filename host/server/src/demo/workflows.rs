@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use stepwright_app::Paging;
 use stepwright_app::ports::DefinitionFilter;
 use stepwright_app::usecases::{Access, DefinitionDraft, NodeDraft, NodeDraftKind};
-use stepwright_engine::{
-    DefinitionId, DefinitionStatus, Dialect, Edge, NodeId, OnFailure, RawJson, Trigger,
-};
+use stepwright_engine::{DefinitionId, DefinitionStatus, Dialect, Edge, NodeId, OnFailure, RawJson, Trigger};
 
 const SOFTSOLZ: &str = "/api/v1/services/workflows/workflows";
 const NATIVE: &str = "Chase overdue invoices";

@@ -59,7 +59,11 @@ pub async fn database(config: &Config) -> (Finding, Option<Arc<dyn Store>>) {
 
 pub fn embedded() -> anyhow::Result<String> {
     builtins::check_embedded()?;
-    Ok(EMBEDDED.iter().map(|(name, bytes)| format!("{name} ({} KiB)", bytes.len() / 1024)).collect::<Vec<_>>().join(", "))
+    Ok(EMBEDDED
+        .iter()
+        .map(|(name, bytes)| format!("{name} ({} KiB)", bytes.len() / 1024))
+        .collect::<Vec<_>>()
+        .join(", "))
 }
 
 pub fn sandbox(config: &Config, store: Option<Arc<dyn Store>>) -> (Finding, Option<WasmSandbox>) {
@@ -94,7 +98,9 @@ pub async fn plugins_load(config: &Config, sandbox: Option<WasmSandbox>) -> Find
 pub fn pagemap_scan() -> Finding {
     let (major, minor) = PAGEMAP_SCAN;
     match std::fs::read_to_string("/proc/sys/kernel/osrelease").ok().and_then(|text| version_of(&text)) {
-        Some(version) if version >= PAGEMAP_SCAN => Finding::Ok(format!("Linux {}.{} has pagemap_scan", version.0, version.1)),
+        Some(version) if version >= PAGEMAP_SCAN => {
+            Finding::Ok(format!("Linux {}.{} has pagemap_scan", version.0, version.1))
+        }
         Some(version) => Finding::Note(format!(
             "Linux {}.{} has no pagemap_scan ({major}.{minor} has): calls of plugins are slower",
             version.0, version.1

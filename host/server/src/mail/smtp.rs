@@ -176,5 +176,11 @@ fn refusal(error: &Error) -> Refusal {
 
 /// A server's words in a log line and in the outbox: no line breaks, not endless.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").chars().take(500).collect()
+    text.split(|c: char| c.is_control())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(500)
+        .collect()
 }

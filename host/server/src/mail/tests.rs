@@ -36,7 +36,10 @@ async fn a_queued_mail_is_sent_once() {
     assert_eq!(pump.once().await.unwrap(), 0);
     let messages = seen.messages();
     assert_eq!(messages.len(), 1);
-    assert_eq!((messages[0].from.as_str(), &messages[0].to[..]), ("billing@demo.example", &["ann@example.com".to_owned()][..]));
+    assert_eq!(
+        (messages[0].from.as_str(), &messages[0].to[..]),
+        ("billing@demo.example", &["ann@example.com".to_owned()][..])
+    );
     assert!(messages[0].data.contains("Message-ID: <00000000-0000-0000-0000-000000000007@demo.example>"));
     assert!(seen.commands.lock().unwrap()[0].ends_with("EHLO host.example"));
     assert_eq!(state_of(&world, &mail).await, MailState::Sent { at: CREATED, attempts: 1, rejected: Vec::new() });
@@ -110,7 +113,9 @@ async fn greylisting_of_one_recipient_holds_the_mail_up_for_an_hour_at_most() {
     world.clock.pass(Duration::from_secs(3_600));
     pump.once().await.unwrap();
     assert_eq!(seen.messages()[0].to, ["ann@example.com"]);
-    assert!(matches!(state_of(&world, &mail).await, MailState::Sent { rejected, .. } if rejected == ["grey@example.com"]));
+    assert!(
+        matches!(state_of(&world, &mail).await, MailState::Sent { rejected, .. } if rejected == ["grey@example.com"])
+    );
 }
 
 #[tokio::test]
@@ -180,13 +185,16 @@ async fn credentials_are_used_and_a_refusal_of_them_is_told() {
     let refused = OutboxMail { tenant_id: other, ..mail(2) };
     world.queue_mails(vec![refused.clone()]).await;
     pump.once().await.unwrap();
-    assert!(matches!(state_of(&world, &refused).await, MailState::Failed { error, .. } if error == "SMTP_535 5.7.8 wrong password"));
+    assert!(
+        matches!(state_of(&world, &refused).await, MailState::Failed { error, .. } if error == "SMTP_535 5.7.8 wrong password")
+    );
 }
 
 #[tokio::test]
 async fn nothing_is_sent_in_clear_when_encryption_was_asked_for() {
     let (port, seen) = smtp_sink::start(Manners::default()).await;
-    let starttls = Smtp { mode: SmtpMode::Starttls, username: Some("me".into()), password: Some("pw".into()), ..smtp(port) };
+    let starttls =
+        Smtp { mode: SmtpMode::Starttls, username: Some("me".into()), password: Some("pw".into()), ..smtp(port) };
     let (world, pump) = world(Some(starttls)).await;
     world.queue_mails(vec![mail(1)]).await;
     pump.once().await.unwrap();
@@ -211,7 +219,9 @@ async fn without_a_server_mail_waits_and_goes_out_when_there_is_one() {
     let (world, pump) = world(None).await;
     world.queue_mails(vec![mail(1)]).await;
     pump.once().await.unwrap();
-    let MailState::Queued { attempts: 0, last_error: Some(error), .. } = state_of(&world, &mail(1)).await else { panic!() };
+    let MailState::Queued { attempts: 0, last_error: Some(error), .. } = state_of(&world, &mail(1)).await else {
+        panic!()
+    };
     assert!(error.starts_with("mail_not_configured"), "{error}");
     world.store().save_settings(mail(1).tenant_id, &with_smtp(smtp(port))).await.unwrap();
     world.clock.pass(Duration::from_secs(15));

@@ -42,9 +42,7 @@ pub fn after_attempt(mail: &OutboxMail, fate: Fate, at: Timestamp) -> (MailState
             (MailState::Sent { at, attempts, rejected }, Pass::Go)
         }
         Fate::Refused(refusal) => (decided(mail, &refusal, attempts, at), Pass::Go),
-        Fate::Unreachable(refusal) => {
-            (decided(mail, &refusal, attempts, at), Pass::Rest(SERVER_REST))
-        }
+        Fate::Unreachable(refusal) => (decided(mail, &refusal, attempts, at), Pass::Rest(SERVER_REST)),
         Fate::Recipients(refused) => {
             // One that may be taken later keeps the mail alive.
             let decisive = refused.iter().find(|(_, refusal)| !refusal.is_permanent()).or(refused.first());
@@ -65,7 +63,11 @@ pub fn without_server(mail: &OutboxMail, at: Timestamp) -> MailState {
     let attempts = attempts(mail);
     let age = at.since(mail.created_at);
     if age >= KEEP_TRYING {
-        return MailState::Failed { at, attempts, error: "mail_not_configured: no SMTP server was set within 24 h".into() };
+        return MailState::Failed {
+            at,
+            attempts,
+            error: "mail_not_configured: no SMTP server was set within 24 h".into(),
+        };
     }
     let pause = (age / 4).clamp(UNCONFIGURED.0, UNCONFIGURED.1);
     let last_error = Some("mail_not_configured: the tenant's settings name no SMTP server".into());

@@ -60,13 +60,8 @@ impl<O: Outbound> Clone for Pump<O> {
 
 impl<O: Outbound> Pump<O> {
     pub fn new(outbound: O, clock: Arc<dyn Clock>) -> Self {
-        let inner = Inner {
-            outbound,
-            clock,
-            lanes: Lanes::new(O::LIMITS),
-            tasks: TaskTracker::new(),
-            room: Notify::new(),
-        };
+        let inner =
+            Inner { outbound, clock, lanes: Lanes::new(O::LIMITS), tasks: TaskTracker::new(), room: Notify::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -173,7 +168,11 @@ impl<O: Outbound> Pump<O> {
         }
         inner.tasks.close();
         if tokio::time::timeout(patience, inner.tasks.wait()).await.is_err() {
-            tracing::warn!(kind = O::NAME, count = inner.tasks.len(), "still sending at shutdown; it may be sent again");
+            tracing::warn!(
+                kind = O::NAME,
+                count = inner.tasks.len(),
+                "still sending at shutdown; it may be sent again"
+            );
         }
     }
 }

@@ -55,7 +55,9 @@ pub async fn run(config: &Config, metrics: Arc<dyn Fn() -> String + Send + Sync>
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow::anyhow!("{address} is in use by another program; choose another with --listen"),
-        ErrorKind::PermissionDenied => anyhow::anyhow!("not allowed to listen on {address}; ports below 1024 need privileges"),
+        ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("not allowed to listen on {address}; ports below 1024 need privileges")
+        }
         _ => anyhow::anyhow!("could not listen on '{address}': {error}"),
     })
 }

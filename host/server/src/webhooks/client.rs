@@ -15,7 +15,11 @@ const KEPT: usize = 1024;
 /// What an attempt has met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    Status { code: u16, retry_after: Option<String>, body: String },
+    Status {
+        code: u16,
+        retry_after: Option<String>,
+        body: String,
+    },
     /// No answer, and why.
     None(String),
     /// Not even tried, and why; trying again would not help.

@@ -68,7 +68,12 @@ impl WebhooksOut {
     }
 
     /// Headers that sign the event with every valid secret, the current one first.
-    fn signature(&self, endpoint: &WebhookEndpoint, delivery: &Delivery, now: Timestamp) -> Option<Vec<(String, String)>> {
+    fn signature(
+        &self,
+        endpoint: &WebhookEndpoint,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Option<Vec<(String, String)>> {
         let projection = self.projections.iter().find(|p| p.dialect() == endpoint.dialect)?;
         let mut valid: Vec<_> = endpoint.secrets.iter().filter(|s| s.valid_until.is_none_or(|at| at > now)).collect();
         valid.sort_by_key(|secret| secret.valid_until.is_some());

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stepwright_app::ports::{WebhookProjection, WebhookStore as _};
 use stepwright_app::{Delivery, DeliveryState, EndpointSecret, Paging, Settings, WebhookEndpoint, WebhookPolicy};
-use stepwright_engine::{
-    Definition, Dialect, EndpointId, Execution, HistoryEvent, RawJson, TenantId, WebhookEventId,
-};
+use stepwright_engine::{Definition, Dialect, EndpointId, Execution, HistoryEvent, RawJson, TenantId, WebhookEventId};
 use uuid::Uuid;
 
 /// Signs with the secrets themselves.
@@ -24,7 +22,13 @@ impl WebhookProjection for Signing {
     fn kinds(&self) -> &'static [&'static str] {
         &["workflows.run.completed"]
     }
-    fn project(&self, _: WebhookEventId, _: &Definition, _: &Execution, _: &HistoryEvent) -> Option<(&'static str, RawJson)> {
+    fn project(
+        &self,
+        _: WebhookEventId,
+        _: &Definition,
+        _: &Execution,
+        _: &HistoryEvent,
+    ) -> Option<(&'static str, RawJson)> {
         None
     }
     fn sign(&self, id: WebhookEventId, _: &str, _: &str, at: i64, secrets: &[&str]) -> Vec<(String, String)> {
@@ -168,7 +172,10 @@ async fn retry_after_is_honoured_for_the_whole_endpoint() {
     busy.headers = "retry-after: 120\r\n";
     let case = case(vec![busy, Reply::status(200)], true).await;
     case.send(1).await;
-    assert_eq!(case.only_delivery().await.state, DeliveryState::Pending { next_at: CREATED + Duration::from_secs(120) });
+    assert_eq!(
+        case.only_delivery().await.state,
+        DeliveryState::Pending { next_at: CREATED + Duration::from_secs(120) }
+    );
     case.world.queue_events(&case.endpoint, vec![event(case.endpoint.tenant_id, 2)]).await;
     case.pump.once().await.unwrap();
     assert_eq!(case.count(), 1, "a second event waits too");
@@ -197,9 +204,10 @@ async fn a_slow_receiver_is_given_up_on_after_fifteen_seconds() {
 async fn private_targets_are_refused_unless_the_operator_allows_them() {
     let case = case(vec![Reply::status(200)], false).await;
     let port = case.endpoint.url.rsplit(':').next().unwrap().to_owned();
-    for (number, host) in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "10.0.0.1", "169.254.169.254"]
-        .into_iter()
-        .enumerate()
+    for (number, host) in
+        ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "10.0.0.1", "169.254.169.254"]
+            .into_iter()
+            .enumerate()
     {
         let endpoint = endpoint(case.endpoint.tenant_id, 100 + number as u128, format!("http://{host}:{port}"));
         case.world.database.insert_endpoint(&endpoint).await.unwrap();
@@ -208,7 +216,11 @@ async fn private_targets_are_refused_unless_the_operator_allows_them() {
         let page = Paging::Offset { limit: 1, offset: 0 };
         let listed = case.world.database.deliveries(endpoint.tenant_id, endpoint.id, page).await.unwrap().items;
         assert_eq!(listed[0].state.name(), "failed", "{host}");
-        assert!(listed[0].last_response.as_deref().unwrap().contains("not public"), "{host}: {:?}", listed[0].last_response);
+        assert!(
+            listed[0].last_response.as_deref().unwrap().contains("not public"),
+            "{host}: {:?}",
+            listed[0].last_response
+        );
     }
     assert_eq!(case.count(), 0, "nothing has reached the server");
 }

@@ -110,9 +110,8 @@ impl Collection {
         let changed: Vec<(Uuid, String, String)> = self.change.fetch(conn.parts(), &change).await?;
         let inserted: Vec<(Uuid, String, String)> = self.new.fetch(conn.parts(), &new).await?;
         let written: HashSet<(Uuid, String, String)> = changed.into_iter().chain(inserted).collect();
-        let missing = |row: &StagedRow<'_>| {
-            !written.contains(&(row.tenant_id, row.collection.to_owned(), row.id.to_owned()))
-        };
+        let missing =
+            |row: &StagedRow<'_>| !written.contains(&(row.tenant_id, row.collection.to_owned(), row.id.to_owned()));
         pass.refuse(
             |prepared| {
                 let rows = staged(prepared);

@@ -99,9 +99,9 @@ pub(super) async fn check(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<
                 Precondition::EventUnhandled { event } => {
                     (!taken.contains(&event.uuid())).then_some(CommitError::Precondition { index, newest: None })
                 }
-                Precondition::NoExecutionSince { definition, .. } => newest
-                    .get(&definition.uuid())
-                    .map(|run| CommitError::Precondition { index, newest: Some(*run) }),
+                Precondition::NoExecutionSince { definition, .. } => {
+                    newest.get(&definition.uuid()).map(|run| CommitError::Precondition { index, newest: Some(*run) })
+                }
             })
         },
         // A single precondition that fails has changed nothing.

@@ -192,7 +192,9 @@ async fn write_webhooks(going: &[&Prepared], conn: &mut Conn<'_>) -> DbResult<()
                 body: event.body.as_str(),
                 created_at: event.created_at.micros(),
             });
-            sent.extend(endpoints.iter().map(|endpoint| (commit, place, event.id.uuid(), endpoint.uuid(), state.clone())));
+            sent.extend(
+                endpoints.iter().map(|endpoint| (commit, place, event.id.uuid(), endpoint.uuid(), state.clone())),
+            );
         }
     }
     let deliveries: Vec<DeliveryRow<'_>> = sent

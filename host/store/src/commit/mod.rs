@@ -14,8 +14,7 @@ mod messages;
 mod pass;
 mod prepared;
 mod states;
-#[cfg(test)]
-mod tests;
+mod transaction;
 
 use crate::Database;
 use crate::pools::{Pools, StoreOptions};

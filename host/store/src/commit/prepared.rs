@@ -39,6 +39,7 @@ impl Prepared {
     /// # Errors
     /// `Inconsistent` for a commit no transition makes: of two tenants, to a version that does not move on.
     pub(super) fn new(commit: Commit) -> StoreResult<Self> {
+        refuse_nul(&commit)?;
         let mut bytes = 256;
         let mut history = Vec::new();
         for write in &commit.executions {
@@ -59,7 +60,8 @@ impl Prepared {
             mails.push(texts);
         }
         let notifications: Vec<String> = effects.notifications.iter().map(notification_text).collect();
-        let data = effects.data.iter().map(|w| Ok(canonical(&w.value)?.into_owned())).collect::<StoreResult<Vec<_>>>()?;
+        let data =
+            effects.data.iter().map(|w| Ok(canonical(&w.value)?.into_owned())).collect::<StoreResult<Vec<_>>>()?;
         bytes += notifications.iter().chain(&data).map(String::len).sum::<usize>();
         bytes += effects.entities.iter().map(|w| w.attributes.as_str().len()).sum::<usize>();
         bytes += effects.emitted.iter().map(|e| e.data.as_str().len()).sum::<usize>();
@@ -94,6 +96,22 @@ fn check(commit: &Commit, write: &ExecutionWrite) -> StoreResult<()> {
     }
     i64::try_from(write.next.version).map_err(|e| StoreError::Inconsistent(e.to_string()))?;
     Ok(())
+}
+
+/// PostgreSQL's texts cannot hold a NUL; SQLite's could, but the two must not differ. Inside JSON it is escaped.
+fn refuse_nul(commit: &Commit) -> StoreResult<()> {
+    let effects = &commit.effects;
+    let entities = effects.entities.iter().flat_map(|w| [&w.schema, &w.id]);
+    let data = effects.data.iter().map(|w| &w.id);
+    let mails = effects.mails.iter().map(|m| &m.dedupe_key);
+    let notifications = effects.notifications.iter().map(|n| &n.dedupe_key);
+    let kv = effects.kv.iter().flat_map(|w| [&w.plugin, &w.key]);
+    let events = effects.emitted.iter().map(|e| &e.kind).chain(commit.webhooks.iter().map(|(event, _)| &event.kind));
+    let mut names = entities.chain(data).chain(mails).chain(notifications).chain(kv).chain(events);
+    match names.find(|name| name.contains('\0')) {
+        None => Ok(()),
+        Some(name) => Err(StoreError::Inconsistent(format!("commit: {name:?} holds a NUL character"))),
+    }
 }
 
 /// The first key decides the lane, so the executions come first.

@@ -176,10 +176,8 @@ fn new_row<'a>(commit: &Commit, write: &'a ExecutionWrite, title: &'a str) -> Ne
 
 /// Writes the next states; refuses commits whose executions have moved on.
 pub(super) async fn write(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<()> {
-    let writes: Vec<(&Commit, &ExecutionWrite, Cow<'_, str>)> = pass
-        .going()
-        .flat_map(|p| p.commit.executions.iter().map(|write| (&p.commit, write, title(write))))
-        .collect();
+    let writes: Vec<(&Commit, &ExecutionWrite, Cow<'_, str>)> =
+        pass.going().flat_map(|p| p.commit.executions.iter().map(|write| (&p.commit, write, title(write)))).collect();
     let mut next: Vec<NextRow<'_>> =
         writes.iter().filter(|(_, w, _)| w.expected > 0).map(|(c, w, t)| next_row(c, w, t)).collect();
     let mut new: Vec<NewRow<'_>> =

@@ -3,7 +3,9 @@
 use crate::support::{Bed, T0, at, commit_of, empty_commit, on_both, write};
 use std::sync::Arc;
 use std::time::Duration;
-use stepwright_app::ports::{CommitError, CommitStore as _, ExecutionStore as _, StoreError, TenantStore as _, UsageStore as _};
+use stepwright_app::ports::{
+    CommitError, CommitStore as _, ExecutionStore as _, StoreError, TenantStore as _, UsageStore as _,
+};
 use stepwright_app::{Commit, UsageDelta, Wake};
 use stepwright_engine::{Execution, Metering};
 

@@ -101,7 +101,8 @@ async fn filters_are_met_exactly_over_pages(bed: &Bed) {
 
 async fn a_text_is_found_however_it_was_spelt(bed: &Bed) {
     let tenant = bed.tenant("acme").await;
-    let spelt = stepwright_engine::RawJson::parse_text(r#"{"id":"a","name":"Z\u00fcrich \"\u0041\" 100%"}"#.into()).unwrap();
+    let spelt =
+        stepwright_engine::RawJson::parse_text(r#"{"id":"a","name":"Z\u00fcrich \"\u0041\" 100%"}"#.into()).unwrap();
     let write = DataWrite { dataset: Dataset::Customers, id: "a".into(), value: spelt, expected: 0 };
     bed.db.import_rows(tenant, &[write], T0).await.unwrap();
     let name = "Zürich \"A\" 100%";

@@ -59,11 +59,8 @@ async fn staged_entities_and_rows_are_committed_with_the_step(bed: &Bed) {
     };
     bed.db.commit(Commit { effects, ..loaded.step(at(1), Wake::Never) }).await.unwrap();
     let loaded = loaded.advanced(at(1));
-    let effects = Effects {
-        entities: vec![entity("17", 3, 1)],
-        data: vec![customer("c1", "Uno", 1)],
-        ..Effects::default()
-    };
+    let effects =
+        Effects { entities: vec![entity("17", 3, 1)], data: vec![customer("c1", "Uno", 1)], ..Effects::default() };
     bed.db.commit(Commit { effects, ..loaded.step(at(2), Wake::Never) }).await.unwrap();
     let changed = bed.db.entity(tenant, "deal", "17").await.unwrap().unwrap();
     assert_eq!((changed.version, changed.attributes.as_str()), (2, r#"{"n":3}"#));
@@ -161,8 +158,7 @@ async fn a_second_mail_with_the_same_key_is_dropped(bed: &Bed) {
         let definition = bed.definition(owner).await;
         for key in ["a", "a", "b"] {
             let loaded = bed.execution(&definition, T0, Wake::Never).await;
-            let effects =
-                Effects { mails: vec![mail(bed, owner, loaded.execution.id, key)], ..Effects::default() };
+            let effects = Effects { mails: vec![mail(bed, owner, loaded.execution.id, key)], ..Effects::default() };
             bed.db.commit(Commit { effects, ..loaded.step(at(1), Wake::Never) }).await.unwrap();
         }
         let mails = bed.db.mails(owner, Paging::After { limit: 10, cursor: None }).await.unwrap().items;

@@ -40,7 +40,8 @@ impl Bed {
         let mut definition = self.new_definition(tenant);
         definition.trigger = stepwright_engine::Trigger::Event { event: "an.event".into() };
         self.db.insert_definition(&definition, Some(at(60))).await.unwrap();
-        let instance = Instance { id: InstanceId::fresh(&*self.ids), tenant_id: tenant, name: "i".into(), created_at: T0 };
+        let instance =
+            Instance { id: InstanceId::fresh(&*self.ids), tenant_id: tenant, name: "i".into(), created_at: T0 };
         self.db.insert_instance(&instance).await.unwrap();
         let key = api_key(self, tenant);
         self.db.insert_key(&key, SecretHash([1; 32])).await.unwrap();
@@ -83,8 +84,7 @@ impl Bed {
             Emitted { id: event, kind: "an.event".into(), data: json(value!({})), source: execution, depth: 0 };
         let scope = KvScope::Execution(execution);
         let kv = KvWrite { plugin: "core".into(), scope, key: "k".into(), value: Some(json(value!(1))) };
-        let effects =
-            Effects { mails: vec![mail.clone()], emitted: vec![emitted], kv: vec![kv], ..Effects::default() };
+        let effects = Effects { mails: vec![mail.clone()], emitted: vec![emitted], kv: vec![kv], ..Effects::default() };
         let webhook = WebhookEvent {
             id: WebhookEventId::fresh(&*self.ids),
             tenant_id: tenant,
@@ -96,16 +96,7 @@ impl Bed {
         let usage = UsageDelta { steps: 1, ..UsageDelta::default() };
         let webhooks = vec![(webhook, vec![endpoint.id])];
         self.db.commit(Commit { effects, webhooks, usage, ..loaded.step(at(1), Wake::Never) }).await.unwrap();
-        Owner {
-            tenant,
-            definition,
-            execution,
-            instance: instance.id,
-            key: key.id,
-            mail: mail.id,
-            endpoint,
-            event,
-        }
+        Owner { tenant, definition, execution, instance: instance.id, key: key.id, mail: mail.id, endpoint, event }
     }
 }
 

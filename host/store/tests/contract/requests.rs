@@ -34,7 +34,10 @@ async fn the_first_request_goes_ahead_and_its_answer_is_replayed(bed: &Bed) {
     let key = bed.key("acme").await;
     assert_eq!(bed.begin(&key, T0).await, IdempotencyBegin::Fresh);
     assert_eq!(bed.begin(&key, at(1)).await, IdempotencyBegin::Running);
-    assert_eq!(bed.db.begin(&key, [2; 32], at(1), T0 - std::time::Duration::from_secs(9)).await.unwrap(), IdempotencyBegin::OtherBody);
+    assert_eq!(
+        bed.db.begin(&key, [2; 32], at(1), T0 - std::time::Duration::from_secs(9)).await.unwrap(),
+        IdempotencyBegin::OtherBody
+    );
     bed.db.finish(&key, &answer(), at(1_000)).await.unwrap();
     assert_eq!(bed.begin(&key, at(500)).await, IdempotencyBegin::Replay(answer()));
     assert_eq!(bed.db.begin(&key, [2; 32], at(500), at(400)).await.unwrap(), IdempotencyBegin::OtherBody);

@@ -45,7 +45,9 @@ pub struct Ids(AtomicU64);
 impl IdSource for Ids {
     fn fresh(&self) -> Uuid {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
-        Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 | (u128::from(number >> 10) << 80) | u128::from(number))
+        Uuid::from_u128(
+            0x0193_0000_0000_7000_8000_0000_0000_0000 | (u128::from(number >> 10) << 80) | u128::from(number),
+        )
     }
 }
 

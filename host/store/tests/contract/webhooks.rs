@@ -95,8 +95,10 @@ async fn deliveries_of_one_execution_come_in_order(bed: &Bed) {
     let endpoint = bed.endpoint(tenant).await;
     let loaded = bed.execution(&definition, T0, Wake::Never).await;
     let to = vec![endpoint.id];
-    let webhooks =
-        vec![(bed.event(tenant, "step.failed", at(9)), to.clone()), (bed.event(tenant, "run.failed", at(9)), to.clone())];
+    let webhooks = vec![
+        (bed.event(tenant, "step.failed", at(9)), to.clone()),
+        (bed.event(tenant, "run.failed", at(9)), to.clone()),
+    ];
     bed.db.commit(Commit { webhooks, ..loaded.step(at(9), Wake::Never) }).await.unwrap();
     // A clock that runs behind does not change the order.
     let webhooks = vec![(bed.event(tenant, "run.retried", at(3)), to)];

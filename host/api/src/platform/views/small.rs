@@ -1,6 +1,6 @@
 use crate::kit::time::{millis, opt_millis};
 use serde::Serialize;
-use stepwright_app::{Entity, Environment, Instance, MailState, OutboxMail, Tenant};
+use stepwright_app::{Entity, Environment, Instance, MailState, Message, OutboxMail, Tenant};
 use stepwright_engine::{RawJson, Timestamp};
 use utoipa::ToSchema;
 
@@ -83,13 +83,9 @@ pub fn view_entity(entity: Entity) -> EntityView {
 pub struct MailView {
     id: String,
     execution_id: Option<String>,
-    to: Vec<String>,
-    cc: Vec<String>,
-    bcc: Vec<String>,
-    reply_to: Option<String>,
-    subject: String,
-    text: String,
-    html: Option<String>,
+    /// `{to, cc, bcc, reply_to, subject, text, html}`.
+    #[schema(value_type = Object)]
+    message: Message,
     /// `queued`, `sent`, `captured` (a sandbox sends nothing) or `failed`.
     state: &'static str,
     attempts: u32,
@@ -118,17 +114,10 @@ pub fn view_mail(mail: OutboxMail) -> MailView {
         MailState::Captured { at } => (0, None, Some(at), None, Vec::new()),
         MailState::Failed { at, attempts, error } => (attempts, None, Some(at), Some(error), Vec::new()),
     };
-    let message = mail.message;
     MailView {
         id: mail.id.to_string(),
         execution_id: mail.execution_id.map(|id| id.to_string()),
-        to: message.to,
-        cc: message.cc,
-        bcc: message.bcc,
-        reply_to: message.reply_to,
-        subject: message.subject,
-        text: message.text,
-        html: message.html,
+        message: mail.message,
         state,
         attempts,
         next_at,

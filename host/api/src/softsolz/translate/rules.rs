@@ -6,6 +6,7 @@ use super::{Catalog, Faults, Spec};
 use crate::softsolz::wire::{TriggerType, Visibility, WorkflowStep};
 use serde_json::Value;
 use std::ops::RangeInclusive;
+use stepwright_app::StepDescriptor;
 
 const NAME_CHARS: RangeInclusive<usize> = 1..=120;
 const MAX_DESCRIPTION_CHARS: usize = 500;
@@ -41,22 +42,21 @@ fn check_steps(steps: &[WorkflowStep], catalog: &Catalog<'_>, faults: &mut Fault
     if !(1..=MAX_STEPS).contains(&steps.len()) {
         faults.add("/steps", "must have 1 to 50 steps");
     }
+    let types: Vec<Option<&StepDescriptor>> = steps.iter().map(|s| catalog.get(&s.step_type)).collect();
     for (i, step) in steps.iter().enumerate() {
-        if catalog.get(&step.step_type).is_none() {
+        // What cannot be read might be anything, so a rule about other steps is broken only when all of them are known.
+        let (before, behind) = (&types[..i], &types[i + 1..]);
+        let Some(step_type) = types[i] else {
             faults.add(format!("/steps/{i}/step_type"), format!("must be one of {}", catalog.choices()));
-        }
-    }
-    // How steps go together can be told only when each is known.
-    let known: Option<Vec<_>> = steps.iter().map(|s| catalog.get(&s.step_type)).collect();
-    let Some(known) = known else { return };
-    for (i, step) in known.iter().enumerate() {
-        if step.requires_delivery && !known[i + 1..].iter().any(|s| s.delivers) {
-            let message = format!("a {} must be followed by {}", step.id, catalog.deliveries());
+            continue;
+        };
+        if step_type.requires_delivery && behind.iter().all(|s| s.is_some_and(|s| !s.delivers)) {
+            let message = format!("a {} must be followed by {}", step_type.id, catalog.deliveries());
             faults.add(format!("/steps/{i}/step_type"), message);
         }
-        let says_something = ["body", "template"].iter().any(|m| is_given(&steps[i].step_config, m));
-        let has_summary = known[..i].iter().any(|s| s.requires_delivery);
-        if step.id == SEND_EMAIL && !says_something && !has_summary {
+        let says_something = ["body", "template"].iter().any(|member| is_given(&step.step_config, member));
+        let no_summary = before.iter().all(|s| s.is_some_and(|s| !s.requires_delivery));
+        if step_type.id == SEND_EMAIL && !says_something && no_summary {
             let message = "is required unless template is given or a summary step comes before";
             faults.add(format!("/steps/{i}/step_config/body"), message);
         }

@@ -57,9 +57,10 @@ impl Admin {
     async fn connect() -> Option<Self> {
         let url = postgres_admin()?;
         let options: PgConnectOptions = url.parse().unwrap();
-        let connection = options.connect().await.unwrap_or_else(|error| {
-            panic!("no PostgreSQL at {url} ({error}); set {URL}, or {NONE}=1 to leave it out")
-        });
+        let connection = options
+            .connect()
+            .await
+            .unwrap_or_else(|error| panic!("no PostgreSQL at {url} ({error}); set {URL}, or {NONE}=1 to leave it out"));
         Some(Self { options, connection })
     }
 
@@ -102,10 +103,8 @@ impl Admin {
         let name = format!("stepwright_template_{:x}", hash.finish());
         // Test binaries that run at the same time wait for the one that makes it.
         self.run("SELECT pg_advisory_lock(7243)".into()).await;
-        let known: Vec<String> = sqlx::query_scalar("SELECT datname::text FROM pg_database")
-            .fetch_all(&mut self.connection)
-            .await
-            .unwrap();
+        let known: Vec<String> =
+            sqlx::query_scalar("SELECT datname::text FROM pg_database").fetch_all(&mut self.connection).await.unwrap();
         if !known.contains(&name) {
             for old in known.iter().filter(|name| name.starts_with("stepwright_template_")) {
                 self.run(format!("DROP DATABASE {old} WITH (FORCE)")).await;

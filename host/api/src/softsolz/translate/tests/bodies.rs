@@ -206,6 +206,20 @@ fn every_summary_needs_a_delivery_after_it() {
 }
 
 #[test]
+fn rules_about_other_steps_wait_until_those_can_be_read() {
+    let mail = json!({ "step_type": "send_email", "step_config": { "to": "a@example.com", "subject": "s" } });
+    let (summary, misspelt) = (json!({ "step_type": "payments_summary" }), json!({ "step_type": "send_emial" }));
+    for (steps, faulty) in [
+        (json!([summary, misspelt]), &["steps[1].step_type"][..]),
+        (json!([misspelt, summary]), &["steps[0].step_type", "steps[1].step_type"]),
+        (json!([misspelt, mail]), &["steps[0].step_type"]),
+        (json!([mail, misspelt]), &["steps[0].step_config.body", "steps[1].step_type"]),
+    ] {
+        assert_eq!(fields(&body(&json!({ "steps": steps }))), faulty, "{steps}");
+    }
+}
+
+#[test]
 fn a_mail_needs_something_to_say() {
     let mail = |extra: Value| {
         let mut config = json!({ "to": "a@example.com", "subject": "s" });
