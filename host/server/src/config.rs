@@ -93,11 +93,31 @@ impl Config {
         match &self.database_url {
             Some(url) => url.clone(),
             None => {
-                let path = self.data_dir.join("stepwright.db").display().to_string();
+                let path = self.database_file().display().to_string();
                 // What would end the path or be decoded.
                 format!("sqlite://{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
             }
         }
+    }
+
+    /// Where the embedded database stands.
+    pub fn database_file(&self) -> PathBuf {
+        self.data_dir.join("stepwright.db")
+    }
+
+    /// [`Self::database_url`], of a kind this host speaks.
+    ///
+    /// # Errors
+    /// When it is another one.
+    pub fn checked_database_url(&self) -> anyhow::Result<String> {
+        let url = self.database_url();
+        if ["sqlite:", "postgres://", "postgresql://"].iter().any(|known| url.starts_with(known)) {
+            return Ok(url);
+        }
+        anyhow::bail!(
+            "the database URL {} begins neither with sqlite:// nor with postgres://",
+            self.shown_database_url()
+        )
     }
 
     /// [`Self::database_url`] fit for logs: without a password.
@@ -228,6 +248,20 @@ mod tests {
     fn the_database_url_is_shown_without_its_password() {
         let config = Config { database_url: Some("postgres://me:secret@db/x".into()), ..Config::default() };
         assert_eq!(config.shown_database_url(), "postgres://me:***@db/x");
+    }
+
+    #[test]
+    fn only_databases_this_host_speaks_are_taken() {
+        let with = |url: &str| Config { database_url: Some(url.into()), ..Config::default() }.checked_database_url();
+        assert!(with("postgresql://db/x").is_ok() && with("sqlite:///x.db").is_ok());
+        let error = with("mysql://me:secret@db/x").unwrap_err().to_string();
+        assert!(error.contains("mysql://") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_path_with_odd_characters_makes_a_url_that_leads_there() {
+        let config = Config { data_dir: "/a?b%c#d".into(), ..Config::default() };
+        assert_eq!(config.database_url(), "sqlite:///a%3Fb%25c%23d/stepwright.db");
     }
 
     #[test]

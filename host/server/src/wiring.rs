@@ -5,6 +5,8 @@ use crate::builtins::{self, Components};
 use crate::config::Config;
 use crate::token::{self, OperatorToken};
 use anyhow::Context as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use stepwright_app::ports::{ComponentSource, Sandbox, Store, WebhookProjection};
 use stepwright_app::{App, AppConfig, Parts, SecretHash};
@@ -81,14 +83,31 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
 pub async fn open_database(config: &Config) -> anyhow::Result<Database> {
     if config.database_url.is_none() {
         config.prepare_data_dir()?;
+        make_private(&config.database_file())?;
     }
-    let url = config.database_url();
+    let database = connect(config).await?;
     let shown = config.shown_database_url();
-    let database = Database::connect(&url, &StoreOptions::default())
-        .await
-        .with_context(|| format!("could not open the database {shown}"))?;
     database.migrate().await.with_context(|| format!("could not bring the database {shown} up to date"))?;
     Ok(database)
+}
+
+/// Connects, and leaves everything as it is.
+///
+/// # Errors
+/// When the database can't be reached.
+pub async fn connect(config: &Config) -> anyhow::Result<Database> {
+    let url = config.checked_database_url()?;
+    let shown = config.shown_database_url();
+    Database::connect(&url, &StoreOptions::default())
+        .await
+        .with_context(|| format!("could not open the database {shown}"))
+}
+
+/// The database holds tenants' secrets: its file, and those SQLite makes beside it with the same mode, are for the
+/// host's user only. SQLite takes an empty file for a new database.
+fn make_private(file: &Path) -> anyhow::Result<()> {
+    let made = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file);
+    made.map(drop).with_context(|| format!("could not open the database file {}", file.display()))
 }
 
 /// A sandbox over the data directory's cache, whose components are compiled by this program as a child.

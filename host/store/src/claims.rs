@@ -245,11 +245,12 @@ impl Database {
         let mut conn = self.write(Scope::Host).await?;
         let released = affected!(conn, |c| {
             sqlx::query(
-            "UPDATE executions SET wake_at = $2, lease_holder = NULL WHERE wake_at IS NOT NULL AND lease_holder = $1"
-        )
-        .bind(holder.uuid())
-        .bind(now.micros())
-        .execute(c)
+                "UPDATE executions SET wake_at = $2, lease_holder = NULL
+                 WHERE wake_at IS NOT NULL AND lease_holder = $1",
+            )
+            .bind(holder.uuid())
+            .bind(now.micros())
+            .execute(c)
         })?;
         conn.done().await?;
         Ok(released)

@@ -175,10 +175,11 @@ impl DefinitionStore for Database {
         let mut conn = self.read(tenant).await?;
         let rows = on!(conn, |c| {
             sqlx::query_as(
-            "SELECT id, doc FROM definitions WHERE tenant_id = $1 AND deleted_at IS NULL AND doc LIKE '%\"plugin\":%'"
-        )
-        .bind(tenant.uuid())
-        .fetch_all(c)
+                "SELECT id, doc FROM definitions
+                 WHERE tenant_id = $1 AND deleted_at IS NULL AND doc LIKE '%\"plugin\":%'",
+            )
+            .bind(tenant.uuid())
+            .fetch_all(c)
         })?;
         conn.done().await?;
         for row in rows {

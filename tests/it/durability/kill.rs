@@ -82,7 +82,7 @@ async fn fifty_runs_survive_kill_nine_with_no_mail_or_invoice_twice_and_none_los
     let mut mails: BTreeMap<String, usize> = BTreeMap::new();
     let outbox = operator.get(&format!("{base}/outbox?limit=200")).await.expect(200).json();
     for mail in outbox["data"].as_array().unwrap() {
-        *mails.entry(mail["subject"].as_str().unwrap().to_owned()).or_default() += 1;
+        *mails.entry(mail["message"]["subject"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     let expected: BTreeMap<String, usize> = (0..WORKFLOWS).map(|n| (format!("Run {n}"), 1)).collect();
     assert_eq!(mails, expected);

@@ -29,11 +29,11 @@ async fn summaries_are_mailed_as_text_and_html() {
     let mail = &outbox["data"][0];
     assert_eq!(mail["state"], "captured", "{outbox}");
     assert_eq!(outbox["data"].as_array().unwrap().len(), 1);
-    let text = mail["text"].as_str().expect("text");
+    let text = mail["message"]["text"].as_str().expect("text");
     // Gross is all that came in: 25.00 succeeded and 7.00 later refunded.
     assert!(text.contains("32.00"), "{text}");
     assert!(text.contains("GBP"), "{text}");
-    assert!(mail["html"].as_str().is_some_and(|h| h.contains("<table")), "{mail}");
+    assert!(mail["message"]["html"].as_str().is_some_and(|h| h.contains("<table")), "{mail}");
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn notifications_reminders_and_recurring_invoices_leave_their_marks() {
     let notifications = data::rows(&host.operator, &tenant.test_base, "notifications").await;
     assert!(notifications.values().any(|n| n["title"] == "Done"));
     let outbox = host.operator.get(&format!("{}/outbox", tenant.test_base)).await.expect(200).json();
-    assert_eq!(outbox["data"][0]["to"], json!(["ada@example.com"]));
+    assert_eq!(outbox["data"][0]["message"]["to"], json!(["ada@example.com"]));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 use stepwright_app::ports::{IdempotencyBegin, StoredResponse};
 use stepwright_app::usecases::{Access, Repeatable, derived_uuid};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -90,17 +91,17 @@ where
     let hash: String = hash.iter().map(|b| format!("{b:02x}")).collect();
     let tenant = access.tenant_id().to_string();
     let seed = Seed(vec![tenant, request.method.to_string(), request.path.clone(), key, hash]);
-    let running = tokio::spawn(operation(Some(seed)));
+    let running = tokio::spawn(operation(Some(seed)).in_current_span());
     let (state, request) = (state.clone(), Arc::clone(request));
     // A task of its own, so that a caller who hangs up leaves no half-recorded key behind.
-    let recorded = tokio::spawn(async move {
+    let recording = async move {
         let result = running.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a handler panicked");
             Err(ApiError::Panic)
         });
         record(&state, &request, &repeatable, result).await
-    });
-    recorded.await.unwrap_or(Err(ApiError::Panic))
+    };
+    tokio::spawn(recording.in_current_span()).await.unwrap_or(Err(ApiError::Panic))
 }
 
 async fn record(state: &ApiState, request: &RequestInfo, repeatable: &Repeatable, result: ApiResult) -> ApiResult {

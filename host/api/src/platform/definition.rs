@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use stepwright_app::usecases::{Access, DefinitionDraft, NodeDraft, NodeDraftKind};
 use stepwright_app::{App, FieldFault};
 use stepwright_engine::{DefinitionStatus, Dialect, Edge, NodeId, OnFailure, RawJson, Trigger};
+use utoipa::ToSchema;
 
 /// What of a definition only this API needs.
 #[derive(Default, Serialize, Deserialize)]
@@ -31,6 +32,58 @@ pub struct NodePresentation {
     pub position: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
+}
+
+/// A definition to be saved.
+#[derive(ToSchema)]
+#[schema(as = DefinitionBody)]
+#[expect(dead_code, reason = "describes the body, whose members are read one by one so that all faults are found")]
+pub struct DefinitionBody {
+    name: String,
+    description: Option<String>,
+    /// `platform` (default) or `smartmca`; the other APIs make their own.
+    dialect: Option<String>,
+    icon: Option<Value>,
+    category: Option<Value>,
+    entity_type: Option<Value>,
+    /// Anything the author wants kept.
+    metadata: Option<Value>,
+    /// `draft`, `active` (default), `paused` or `inactive`.
+    status: Option<String>,
+    /// `{kind: manual}` (default), `{kind: schedule, cron, timezone?}` or `{kind: event, event}`.
+    #[schema(value_type = Option<Object>)]
+    trigger: Option<Value>,
+    timezone: Option<String>,
+    /// `pause`, `stop` (default) or `continue`.
+    on_failure: Option<String>,
+    /// 0 to 100, for nodes without a number of their own.
+    max_retries: Option<u32>,
+    nodes: Vec<NodeBody>,
+    /// Absent: the nodes run one after the other; empty: all at once.
+    #[schema(value_type = Option<Vec<Object>>)]
+    edges: Option<Value>,
+    /// With PUT: the version that must stand.
+    expected_version: Option<u32>,
+}
+
+/// A node of a definition to be saved.
+#[derive(ToSchema)]
+#[schema(as = DefinitionNodeBody)]
+#[expect(dead_code, reason = "describes a part of the body")]
+struct NodeBody {
+    id: String,
+    name: Option<String>,
+    /// `manual` or `step`.
+    #[schema(rename = "type")]
+    kind: String,
+    /// `<plugin>/<step>`, or the bare id of a built-in.
+    step_type: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
+    max_retries: Option<u32>,
+    description: Option<Value>,
+    position: Option<Value>,
+    metadata: Option<Value>,
 }
 
 /// A definition as read, not yet checked by the application.

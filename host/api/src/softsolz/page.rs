@@ -51,13 +51,12 @@ mod tests {
 
     #[test]
     fn a_page_is_what_was_asked_for_within_the_bounds() {
-        let cases: [(&[(&str, &str)], u32, u64); 4] = [
-            (&[], 50, 0),
+        for (pairs, limit, offset) in [
+            (&[][..], 50, 0),
             (&[("limit", "10"), ("offset", "20")], 10, 20),
             (&[("limit", "100")], 100, 0),
             (&[("limit", "101")], 100, 0),
-        ];
-        for (pairs, limit, offset) in cases {
+        ] {
             let wanted = wanted::<RunStatus>(&query(pairs));
             assert_eq!(wanted, Ok(Wanted { paging: Paging::Offset { limit, offset }, status: None }), "{pairs:?}");
         }

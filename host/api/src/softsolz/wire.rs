@@ -11,8 +11,9 @@ pub(super) trait Word: Copy + 'static {
     const CHOICES: &'static [(&'static str, Self)];
 }
 
+// `tt` and not `literal`: utoipa does not see through the invisible group around a literal fragment.
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? })+) => {$(
+    ($($(#[$doc:meta])* $name:ident { $($variant:ident = $text:tt),+ $(,)? })+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         pub(super) enum $name {

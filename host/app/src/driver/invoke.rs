@@ -53,7 +53,8 @@ impl App {
         metrics::counter!("stepwright_steps_total", "outcome" => outcome_name(&outcome)).increment(1);
         metrics::histogram!("stepwright_step_seconds").record(metering.wall_us as f64 / 1e6);
         // That the host was too busy must not use up the step's attempts.
-        if matches!(&outcome, Outcome::Failed(fault) if fault.code == BUSY) {
+        // Nor must a race with another execution that no step could have avoided.
+        if matches!(&outcome, Outcome::Failed(fault) if fault.code == BUSY || (fault.retryable && session.raced())) {
             outcome = Outcome::Defer { until: self.soon() };
         }
         // A step is a transaction: what a failed one has staged is dropped here.

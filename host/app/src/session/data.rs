@@ -35,6 +35,7 @@ impl Session {
         let stored = self.store.data_rows(self.scope.tenant_id, dataset, filters, cursor, limit).await?;
         let horizon = stored.has_more.then(|| stored.items.last().map(|r| r.id.clone())).flatten();
         let in_page = |id: &str| cursor.is_none_or(|c| id > c) && horizon.as_deref().is_none_or(|h| id <= h);
+        self.seen.extend(stored.items.iter().map(|row| ((dataset, row.id.clone()), row.version)));
         // A staged row replaces the stored one, and may meet the filters now or not any more.
         let mut rows: Vec<DataRow> =
             stored.items.into_iter().filter(|r| !self.rows.contains_key(&(dataset, r.id.clone()))).collect();
@@ -75,6 +76,7 @@ impl Session {
             if let Some(expected) = patch.expected
                 && expected != seen
             {
+                self.raced |= self.seen.get(&key) == Some(&expected);
                 return Err(HostError::Conflict(seen));
             }
             let mut value = merged(&current, &patch.patch)?.to_value();

@@ -130,9 +130,18 @@ pub struct Session {
     emitted: Vec<Emitted>,
     starts: Vec<StagedStart>,
     staged_bytes: usize,
+    /// Versions of the rows this invocation has read.
+    seen: BTreeMap<(Dataset, String), u64>,
+    /// A row changed between this invocation's read of it and its write.
+    raced: bool,
 }
 
 impl Session {
+    /// Whether somebody else's commit came between a read and a write of this invocation: the step is not to blame.
+    pub fn raced(&self) -> bool {
+        self.raced
+    }
+
     /// An empty session.
     pub fn new(store: Arc<dyn Store>, ids: Arc<dyn IdSource>, scope: SessionScope, grants: Arc<Grants>) -> Self {
         Self {
@@ -148,6 +157,8 @@ impl Session {
             emitted: Vec::new(),
             starts: Vec::new(),
             staged_bytes: 0,
+            seen: BTreeMap::new(),
+            raced: false,
         }
     }
 

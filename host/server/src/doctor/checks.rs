@@ -8,7 +8,7 @@ use crate::{token, wiring};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Instant;
-use stepwright_app::ports::{ComponentSource, Store};
+use stepwright_app::ports::{ComponentSource, Store, StoreError, TenantStore as _};
 use stepwright_engine::Timestamp;
 use stepwright_engine::time::Clock as _;
 use stepwright_sandbox::WasmSandbox;
@@ -33,6 +33,10 @@ pub fn data_dir(config: &Config) -> anyhow::Result<String> {
 }
 
 pub fn token(config: &Config) -> anyhow::Result<String> {
+    let file = config.data_dir.join(token::FILE);
+    if config.admin_token.is_none() && !file.exists() {
+        return Ok(format!("will be made at the first start: {}", file.display()));
+    }
     let token = token::operator_token(config.admin_token.as_deref(), &config.data_dir, &ThreadRandom)?;
     Ok(match token.file {
         Some(file) => format!("stands in {}", file.display()),
@@ -46,15 +50,25 @@ pub async fn address(config: &Config) -> anyhow::Result<String> {
     Ok(format!("{} is free", listener.local_addr()?))
 }
 
+/// Looks without bringing the tables up to date: hosts of an older version may be at work.
 pub async fn database(config: &Config) -> (Finding, Option<Arc<dyn Store>>) {
-    let begun = Instant::now();
-    match wiring::open_database(config).await {
-        Ok(database) => {
-            let text = format!("{} is up to date ({} ms)", config.shown_database_url(), begun.elapsed().as_millis());
-            (Finding::Ok(text), Some(Arc::new(database)))
-        }
-        Err(error) => (Finding::Fail(format!("{error:#}")), None),
+    let shown = config.shown_database_url();
+    if config.database_url.is_none() && !config.database_file().exists() {
+        return (Finding::Ok(format!("{shown} will be made at the first start")), None);
     }
+    let begun = Instant::now();
+    let database = match wiring::connect(config).await {
+        Ok(database) => database,
+        Err(error) => return (Finding::Fail(format!("{error:#}")), None),
+    };
+    let finding = match database.ping().await {
+        Ok(()) => Finding::Ok(format!("{shown} answers and can be written ({} ms)", begun.elapsed().as_millis())),
+        Err(StoreError::Inconsistent(error)) => Finding::Note(format!(
+            "{shown} answers, but its tables are not there ({error}): `stepwright migrate` makes them"
+        )),
+        Err(error) => Finding::Fail(format!("{shown}: {error}")),
+    };
+    (finding, Some(Arc::new(database)))
 }
 
 pub fn embedded() -> anyhow::Result<String> {

@@ -48,8 +48,8 @@ struct Inner<O: Outbound> {
     clock: Arc<dyn Clock>,
     lanes: Lanes<O::Lane, (O::Item, Timestamp)>,
     tasks: TaskTracker,
-    /// Something has been sent, so there is room.
-    room: Notify,
+    /// A lane has run empty: there is room, and what waited for its order behind what was sent can be claimed.
+    ready: Notify,
 }
 
 impl<O: Outbound> Clone for Pump<O> {
@@ -61,7 +61,7 @@ impl<O: Outbound> Clone for Pump<O> {
 impl<O: Outbound> Pump<O> {
     pub fn new(outbound: O, clock: Arc<dyn Clock>) -> Self {
         let inner =
-            Inner { outbound, clock, lanes: Lanes::new(O::LIMITS), tasks: TaskTracker::new(), room: Notify::new() };
+            Inner { outbound, clock, lanes: Lanes::new(O::LIMITS), tasks: TaskTracker::new(), ready: Notify::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -122,9 +122,8 @@ impl<O: Outbound> Pump<O> {
                     inner.outbound.put_off(item, until).await;
                 }
             }
-            inner.room.notify_one();
         }
-        inner.room.notify_one();
+        inner.ready.notify_one();
     }
 
     /// Looks until told to stop.
@@ -149,10 +148,9 @@ impl<O: Outbound> Pump<O> {
             };
             let now = self.inner.clock.now();
             beats.beat(O::NAME, now + wait);
-            let crowded = self.inner.lanes.free(now) == 0;
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.inner.room.notified(), if crowded => {}
+                () = self.inner.ready.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

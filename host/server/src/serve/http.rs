@@ -1,5 +1,6 @@
 //! HTTP/1.1 over TCP: accepts connections, and lets them finish when told to stop.
 
+use super::body::Patient;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::{Request, Response};
@@ -66,7 +67,7 @@ where
     let gauge = metrics::gauge!("stepwright_http_connections");
     gauge.increment(1.0);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(Patient::new(body)));
         request.extensions_mut().insert(ConnectInfo(peer));
         service.clone().oneshot(request)
     });

@@ -1,6 +1,7 @@
 //! `stepwright serve`: from a configuration to a host that answers, and back in order.
 
-pub mod http;
+pub mod body;
+mod http;
 mod signals;
 
 use crate::config::Config;

@@ -2,6 +2,8 @@
 
 mod definition;
 mod execution;
+mod execution_brief;
+mod execution_node;
 mod key;
 mod plugin;
 mod settings;
@@ -9,9 +11,9 @@ mod small;
 mod webhook;
 
 pub use definition::{DefinitionView, view_definition, view_definitions};
-pub use execution::{
-    AcceptedView, EndedView, ErrorView, ExecutionDetail, HistoryLine, SummaryView, view_error, view_history,
-};
+pub use execution::{EndedView, ExecutionDetail};
+pub use execution_brief::{AcceptedView, HistoryLine, SummaryView, view_history};
+pub use execution_node::{ErrorView, view_error};
 pub use key::{KeyView, NewKeyView, view_key};
 pub use plugin::{PluginView, view_plugin};
 pub use settings::view_settings;

@@ -1,5 +1,5 @@
 use crate::kit::{ApiResult, Caller, IdempotencyHeader, JsonBody, Params, once, reply};
-use crate::platform::definition::ReadDefinition;
+use crate::platform::definition::{DefinitionBody, ReadDefinition};
 use crate::platform::permissions::Write;
 use crate::platform::problem::Problem;
 use crate::platform::views::{DefinitionView, view_definition};
@@ -12,7 +12,7 @@ use stepwright_engine::{DefinitionId, TenantId};
         ("t" = String, Path, description = "tenant id"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
-    request_body = DefinitionView,
+    request_body = DefinitionBody,
     responses(
         (status = 201, body = DefinitionView),
         (status = 404, body = Problem),

@@ -1,5 +1,5 @@
 use crate::kit::{ApiError, ApiResult, Caller, JsonBody, Params, reply};
-use crate::platform::definition::{DIALECTS, ReadDefinition};
+use crate::platform::definition::{DIALECTS, DefinitionBody, ReadDefinition};
 use crate::platform::permissions::Write;
 use crate::platform::problem::Problem;
 use crate::platform::views::{DefinitionView, view_definition};
@@ -10,7 +10,7 @@ use stepwright_engine::{DefinitionId, TenantId};
 #[utoipa::path(
     put, path = "/platform/v1/tenants/{t}/definitions/{id}", operation_id = "replaceDefinition", tag = "definitions",
     params(("t" = String, Path, description = "tenant id"), ("id" = String, Path)),
-    request_body = DefinitionView,
+    request_body = DefinitionBody,
     responses(
         (status = 200, body = DefinitionView),
         (status = 404, body = Problem),

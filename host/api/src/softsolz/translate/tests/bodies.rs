@@ -169,8 +169,8 @@ fn one_answer_lists_every_fault() {
     assert_eq!(
         all,
         [
-            "trigger_type",
             "timezone",
+            "trigger_type",
             "steps[1].step_config",
             "steps[2]",
             "name",
