@@ -1,7 +1,7 @@
 //! `stepwright serve`: from a configuration to a host that answers, and back in order.
 
 pub mod body;
-mod http;
+pub mod http;
 mod signals;
 
 use crate::config::Config;
