@@ -1,5 +1,6 @@
 //! The platform API over HTTP (source: contracts/platform.md).
 
+mod automations;
 mod data;
 mod definitions;
 mod plugins;

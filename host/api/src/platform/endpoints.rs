@@ -1,5 +1,5 @@
 use super::handlers::{
-    data, definitions, entities, executions, instances, keys, outbox, plugins, settings, tenants, usage,
+    automations, data, definitions, entities, executions, instances, keys, outbox, plugins, settings, tenants, usage,
     webhook_endpoints,
 };
 use crate::endpoint;
@@ -46,6 +46,11 @@ pub fn all() -> Vec<Endpoint> {
         endpoint!(definitions::replace),
         endpoint!(definitions::delete),
         endpoint!(definitions::start),
+        endpoint!(automations::create),
+        endpoint!(automations::list),
+        endpoint!(automations::get),
+        endpoint!(automations::replace),
+        endpoint!(automations::delete),
         endpoint!(plugins::publish),
         endpoint!(plugins::list),
         endpoint!(plugins::get).also(namespaced!("")),

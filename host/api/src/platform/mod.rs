@@ -1,5 +1,6 @@
 //! The platform API (contracts/platform.md): tenants, keys, plugins, data, definitions, executions.
 
+mod automation;
 mod definition;
 mod endpoints;
 mod handlers;

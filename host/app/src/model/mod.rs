@@ -1,5 +1,6 @@
 //! What the host keeps besides definitions and executions, as plain data.
 
+mod automation;
 mod commit;
 mod data;
 mod dataset_rules;
@@ -11,6 +12,7 @@ mod settings;
 mod tenant;
 mod webhook;
 
+pub use automation::{Automation, AutomationAction};
 pub use commit::{
     Commit, DataWrite, Effects, Emitted, EntityWrite, ExecutionWrite, KvScope, KvWrite, Precondition, UsageDelta, Wake,
 };

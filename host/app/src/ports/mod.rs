@@ -10,9 +10,9 @@ pub use sandbox::{
     CallContext, ComponentRejected, ComponentSource, LogLevel, LogLine, Sandbox, SandboxError, StepCall, StepResult,
 };
 pub use store::{
-    CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore, EventStore, ExecutionFilter,
-    ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore, ImportCounts, KeyStore,
-    OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, StoredResponse,
-    TenantStore, UsageDay, UsageStore, WebhookStore,
+    AutomationStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore, EventStore,
+    ExecutionFilter, ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore,
+    ImportCounts, KeyStore, OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError,
+    StoreResult, StoredResponse, TenantStore, UsageDay, UsageStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

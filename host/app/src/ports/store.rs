@@ -4,9 +4,9 @@
 //! tenant's id is `None`. Methods named `claim_*` and those without a tenant are for the host itself.
 
 use crate::model::{
-    ApiKey, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState, Emitted, Enablement, Entity,
-    Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash, Settings, Tenant,
-    WebhookEndpoint,
+    ApiKey, Automation, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState, Emitted,
+    Enablement, Entity, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash, Settings,
+    Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
 use stepwright_engine::{
@@ -184,6 +184,21 @@ pub trait DefinitionStore: Send + Sync {
     async fn definitions_for_event(&self, tenant: TenantId, kind: &str) -> StoreResult<Vec<Definition>>;
     /// Whether a current definition names this plugin and asks for this very version (or for none).
     async fn names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool>;
+}
+
+#[async_trait]
+pub trait AutomationStore: Send + Sync {
+    /// # Errors
+    /// `Duplicate("automation")` when the tenant has one with this `flow_id`.
+    async fn insert_automation(&self, automation: &Automation) -> StoreResult<()>;
+    /// Replaces it when the current version is `automation.version - 1`; false when it is not.
+    async fn save_automation(&self, automation: &Automation) -> StoreResult<bool>;
+    async fn automation(&self, tenant: TenantId, flow_id: &str) -> StoreResult<Option<Automation>>;
+    /// Newest first.
+    async fn automations(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Automation>>;
+    async fn delete_automation(&self, tenant: TenantId, flow_id: &str) -> StoreResult<bool>;
+    /// Whether an automation names this plugin and asks for this very version (or for none).
+    async fn automation_names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool>;
 }
 
 /// A schedule that is due.
@@ -424,6 +439,7 @@ pub trait Store:
     CommitStore
     + ExecutionStore
     + DefinitionStore
+    + AutomationStore
     + ScheduleStore
     + TenantStore
     + KeyStore
@@ -441,6 +457,7 @@ impl<T> Store for T where
     T: CommitStore
         + ExecutionStore
         + DefinitionStore
+        + AutomationStore
         + ScheduleStore
         + TenantStore
         + KeyStore

@@ -282,7 +282,7 @@ impl App {
         })
     }
 
-    async fn checked_step(
+    pub(crate) async fn checked_step(
         &self,
         access: &Access,
         step_type: &str,

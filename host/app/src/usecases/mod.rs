@@ -1,6 +1,7 @@
 //! What callers can ask for, one file per topic. Every call names the principal or has been authorized by it.
 
 mod access;
+mod automations;
 mod control;
 mod data;
 mod definitions;
@@ -13,6 +14,7 @@ mod tenants;
 mod webhooks;
 
 pub use access::Access;
+pub use automations::{ActionDraft, AutomationDraft};
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};
 pub use idempotency::Repeatable;

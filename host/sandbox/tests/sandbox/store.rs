@@ -310,6 +310,28 @@ impl WebhookStore for MemoryStore {
 }
 
 #[async_trait]
+impl AutomationStore for MemoryStore {
+    async fn insert_automation(&self, _: &Automation) -> StoreResult<()> {
+        none()
+    }
+    async fn save_automation(&self, _: &Automation) -> StoreResult<bool> {
+        none()
+    }
+    async fn automation(&self, _: TenantId, _: &str) -> StoreResult<Option<Automation>> {
+        none()
+    }
+    async fn automations(&self, _: TenantId, _: Paging) -> StoreResult<Listed<Automation>> {
+        none()
+    }
+    async fn delete_automation(&self, _: TenantId, _: &str) -> StoreResult<bool> {
+        none()
+    }
+    async fn automation_names_plugin(&self, _: TenantId, _: &str, _: &str) -> StoreResult<bool> {
+        none()
+    }
+}
+
+#[async_trait]
 impl EventStore for MemoryStore {
     async fn unhandled_events(&self, _: u32) -> StoreResult<Vec<(TenantId, Emitted)>> {
         none()

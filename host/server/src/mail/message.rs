@@ -63,7 +63,7 @@ pub fn prepare(mail: &OutboxMail, smtp: &Smtp) -> Result<Prepared, String> {
     Ok(Prepared { from: from.email, recipients, bytes })
 }
 
-fn numbered<'a>((position, list): (usize, &'a Vec<String>)) -> impl Iterator<Item = (usize, &'a String)> {
+fn numbered((position, list): (usize, &Vec<String>)) -> impl Iterator<Item = (usize, &String)> {
     list.iter().map(move |text| (position, text))
 }
 

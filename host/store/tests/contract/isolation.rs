@@ -1,14 +1,14 @@
 //! Tenants do not see each other, whatever id they name.
 
-use crate::support::{Bed, T0, at, json, on_both, on_postgres};
+use crate::support::{Bed, T0, at, json, on_both, on_empty_postgres, on_postgres, plain_user};
 use crate::tenants::api_key;
 use serde_json::json as value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::sync::Arc;
 use stepwright_app::ports::{
-    CommitError, CommitStore as _, DataStore as _, DefinitionFilter, DefinitionStore as _, ExecutionFilter,
-    ExecutionStore as _, KeyStore as _, OutboxStore as _, PluginStore as _, ScheduleStore as _, TenantStore as _,
-    UsageStore as _, WebhookStore as _,
+    AutomationStore as _, CommitError, CommitStore as _, DataStore as _, DefinitionFilter, DefinitionStore as _,
+    ExecutionFilter, ExecutionStore as _, KeyStore as _, OutboxStore as _, PluginStore as _, ScheduleStore as _,
+    TenantStore as _, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
     Commit, DataWrite, Dataset, DeliveryState, Effects, Emitted, EndpointSecret, Instance, KvScope, KvWrite, MailState,
@@ -57,6 +57,7 @@ impl Bed {
             created_at: T0,
         };
         self.db.insert_endpoint(&endpoint).await.unwrap();
+        self.automation(tenant, "greet", 0).await;
         self.db.put_entity(tenant, "deal", "1", &json(value!({})), None, T0).await.unwrap();
         let row = DataWrite { dataset: Dataset::Customers, id: "c".into(), value: json(value!({})), expected: 0 };
         self.db.import_rows(tenant, &[row], T0).await.unwrap();
@@ -119,6 +120,9 @@ async fn found(bed: &Bed, tenant: TenantId, own: &Owner) -> Vec<(&'static str, b
         ("definition_version", db.definition_version(tenant, definition, 1).await.unwrap().is_some()),
         ("definitions", !db.definitions(tenant, &some, ALL).await.unwrap().items.is_empty()),
         ("definitions_for_event", !db.definitions_for_event(tenant, "an.event").await.unwrap().is_empty()),
+        ("automation", db.automation(tenant, "greet").await.unwrap().is_some()),
+        ("automations", !db.automations(tenant, ALL).await.unwrap().items.is_empty()),
+        ("automation_names_plugin", db.automation_names_plugin(tenant, "acme", "1").await.unwrap()),
         ("names_plugin", db.names_plugin(tenant, "core", "1").await.unwrap()),
         ("schedule_states", db.schedule_states(tenant, &[definition]).await.unwrap()[0].0.is_some()),
         ("instance", db.instance(tenant, own.instance).await.unwrap().is_some()),
@@ -164,6 +168,10 @@ async fn another_tenants_things_cannot_be_changed(bed: &Bed) {
     assert!(!db.delete_entity(stranger, "deal", "1").await.unwrap());
     assert!(!db.delete_endpoint(stranger, own.endpoint.id).await.unwrap());
     assert!(!db.delete_plugin(stranger, "core", "1").await.unwrap());
+    let automation = db.automation(own.tenant, "greet").await.unwrap().unwrap();
+    let next = stepwright_app::Automation { tenant_id: stranger, version: 2, ..automation };
+    assert!(!db.save_automation(&next).await.unwrap());
+    assert!(!db.delete_automation(stranger, "greet").await.unwrap());
     let endpoint = WebhookEndpoint { tenant_id: stranger, url: "https://evil.example".into(), ..own.endpoint.clone() };
     assert!(!db.save_endpoint(&endpoint).await.unwrap());
     db.finish_mail(stranger, own.mail, &MailState::Sent { at: T0, attempts: 1, rejected: vec![] }).await.unwrap();
@@ -206,10 +214,11 @@ async fn rows(connection: &mut PgConnection, table: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(connection).await.unwrap()
 }
 
-const FILLED: [&str; 15] = [
+const FILLED: [&str; 16] = [
     "tenants",
     "instances",
     "api_keys",
+    "automations",
     "definitions",
     "definition_versions",
     "executions",
@@ -249,6 +258,32 @@ async fn row_level_security_hides_rows_without_any_tenant_predicate() {
         assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("42501"));
         let stolen = sqlx::query("UPDATE entities SET attributes = '{}'").execute(&mut other).await.unwrap();
         assert_eq!(stolen.rows_affected(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_owner_who_may_not_create_roles_is_held_to_the_policies_too() {
+    on_empty_postgres(|url| async move {
+        let owner = plain_user(&url, "").await;
+        let mut admin = PgConnection::connect(&url).await.unwrap();
+        let (name, user): (String, String) =
+            sqlx::query_as("SELECT current_database()::text, current_database()::text || '_user'")
+                .fetch_one(&mut admin)
+                .await
+                .unwrap();
+        let text = format!("ALTER DATABASE {name} OWNER TO {user}");
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        let bed = Bed::open(owner).await;
+        let own = bed.owner().await;
+        assert!(bed.db.execution(own.tenant, own.execution).await.unwrap().is_some());
+        let mut connection = PgConnection::connect(&bed.url).await.unwrap();
+        for table in FILLED {
+            assert_eq!(rows(&mut connection, table).await, 0, "{table} for its owner without a tenant");
+        }
+        sqlx::raw_sql("SET stepwright.tenant = '*'").execute(&mut connection).await.unwrap();
+        assert!(rows(&mut connection, "executions").await >= 1);
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod automations;
 mod batches;
 mod claims;
 mod commits;

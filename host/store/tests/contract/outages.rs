@@ -1,6 +1,6 @@
 //! The database is gone, locked or full: callers are told to try again, nothing is half-written, and it recovers.
 
-use crate::support::{Bed, T0, at, commit_of, on_postgres, on_sqlite, options, write};
+use crate::support::{Bed, T0, at, commit_of, on_postgres, on_sqlite, options, plain_user, write};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use std::time::Duration;
 use stepwright_app::Wake;
@@ -111,7 +111,8 @@ async fn commits_to_a_postgres_that_is_gone_are_unavailable_and_it_recovers() {
         let admin = crate::support::postgres_admin().unwrap();
         let hasty = StoreOptions { wait: Duration::from_millis(300), ..options() };
         // A role that the connection limit holds for; an administrator would slip through.
-        let bed = Bed { db: Database::connect(&bed.as_plain_user(&admin).await, &hasty).await.unwrap(), ..bed };
+        let user = plain_user(&bed.url, "IN ROLE stepwright_app").await;
+        let bed = Bed { db: Database::connect(&user, &hasty).await.unwrap(), ..bed };
         let mut started = Vec::new();
         for n in 0..20 {
             started.push(bed.execution(&definition, at(n), Wake::Never).await);

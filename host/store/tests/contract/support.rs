@@ -17,7 +17,7 @@ use stepwright_store::{Database, StoreOptions};
 use uuid::Uuid;
 
 mod databases;
-pub use databases::{on_empty_postgres, on_postgres, on_sqlite, postgres_admin};
+pub use databases::{on_empty_postgres, on_postgres, on_sqlite, plain_user, postgres_admin};
 
 /// Runs each body once per database: `on_both!(a_name, another_name);`.
 macro_rules! on_both {

@@ -1,5 +1,6 @@
 //! One operation per file: read, translate, one application call, translate.
 
+pub mod automations;
 pub mod data;
 pub mod definitions;
 pub mod entities;

@@ -1,5 +1,6 @@
 //! What the platform API shows of the application's model.
 
+mod automation;
 mod definition;
 mod execution;
 mod execution_brief;
@@ -10,6 +11,7 @@ mod settings;
 mod small;
 mod webhook;
 
+pub use automation::{AutomationView, view_automation};
 pub use definition::{DefinitionView, view_definition, view_definitions};
 pub use execution::{EndedView, ExecutionDetail};
 pub use execution_brief::{AcceptedView, HistoryLine, SummaryView, view_history};

@@ -157,17 +157,17 @@ impl Bed {
         let options: PgConnectOptions = self.url.parse().unwrap();
         options.get_database().unwrap().to_owned()
     }
+}
 
-    /// The URL of a user who is no administrator but may work as the host does.
-    pub async fn as_plain_user(&self, admin: &str) -> String {
-        let mut connection = PgConnection::connect(admin).await.unwrap();
-        let name = self.database();
-        let user = format!("{name}_user");
-        let text = format!("CREATE ROLE {user} LOGIN PASSWORD 'plain' IN ROLE stepwright_app");
-        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
-        let options: PgConnectOptions = self.url.parse().unwrap();
-        options.username(&user).password("plain").to_url_lossy().to_string()
-    }
+/// The same database's URL for a new user who is no administrator, made with the clauses given.
+pub async fn plain_user(url: &str, clauses: &str) -> String {
+    let options: PgConnectOptions = url.parse().unwrap();
+    let user = format!("{}_user", options.get_database().unwrap());
+    let mut connection = options.connect().await.unwrap();
+    let text = format!("CREATE ROLE {user} LOGIN PASSWORD 'plain' {clauses}");
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    options.username(&user).password("plain").to_url_lossy().to_string()
 }
 
 /// Frames of a write-ahead log that end a transaction (source: sqlite.org/fileformat2.html 4.1, 4.2).

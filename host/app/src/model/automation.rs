@@ -1,0 +1,28 @@
+use serde::{Deserialize, Serialize};
+use stepwright_engine::{AutomationId, RawJson, StepRef, TenantId, Timestamp};
+
+/// One step of an automation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AutomationAction {
+    pub step: StepRef,
+    /// Checked and normalised by the step.
+    pub config: RawJson,
+    /// Whether the actions behind it run although it has failed.
+    pub allow_failure: bool,
+}
+
+/// An ordered list of steps, run by tasks that name it (source: contracts/plugins.md 4.4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Automation {
+    pub id: AutomationId,
+    pub tenant_id: TenantId,
+    /// What tasks name it by (epilot's `flow_id`), unique in the tenant.
+    pub flow_id: String,
+    /// For people.
+    pub name: String,
+    pub actions: Vec<AutomationAction>,
+    /// From 1, one more per replacement.
+    pub version: u32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
