@@ -2,9 +2,12 @@
 //!
 //! `support::host` runs a host in this process with a simulated clock; `support::process` runs the real binary.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something it counts on is missing")]
+
 mod clients;
 mod coverage;
 mod durability;
 mod platform;
 mod softsolz;
 mod support;
+mod walk;

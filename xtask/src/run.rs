@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::postgres::Postgres;
 use crate::{cmd, plugins, setup, workspace};
 
 /// Builds server and plugins, then becomes the server.
@@ -27,5 +28,13 @@ pub fn serve(args: &[String]) -> Result<()> {
 pub fn bench(args: &[String]) -> Result<()> {
     setup::ensure_target()?;
     plugins::build(true)?;
-    cmd::run(cmd::cargo(["run", "--release", "--workspace", "--bin", "stepwright-bench", "--"]).args(args))
+    // The examples measure inside a crate; built together, everything shares its artefacts.
+    cmd::run(&mut cmd::cargo(["build", "--release", "--workspace", "--bins", "--examples"]))?;
+    // Kept until the end: a temporary cluster stops with it.
+    let postgres = Postgres::find()?;
+    let target = workspace::members()?.target_directory;
+    let mut command = Command::new(target.join("release/stepwright-bench"));
+    command.arg("--target").arg(&target).args(args);
+    postgres.announce(&mut command);
+    cmd::run(&mut command)
 }

@@ -33,6 +33,11 @@ pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
         report["filled"] = figures(args, &host, &target, name).await?;
     }
     report["peak_rss_mb"] = json!(process::memory_mb(host.pid())?.1);
+    drop(host);
+    if let (Some(admin), Some(url)) = (postgres, &database) {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        psql(admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+    }
     Ok(report)
 }
 
@@ -123,9 +128,14 @@ fn one_kib_object() -> Value {
 fn fresh_database(admin: &str) -> Result<String> {
     let name = format!("stepwright_bench_{}", std::process::id());
     for statement in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
-        let status = Command::new("psql").args([admin, "-q", "-c", &statement]).status().context("run psql")?;
-        anyhow::ensure!(status.success(), "psql failed: {status}");
+        psql(admin, &statement)?;
     }
     let (server, _) = admin.rsplit_once('/').context("the admin URL must name a database")?;
     Ok(format!("{server}/{name}"))
+}
+
+fn psql(admin: &str, statement: &str) -> Result<()> {
+    let status = Command::new("psql").args([admin, "-q", "-c", statement]).status().context("run psql")?;
+    anyhow::ensure!(status.success(), "psql failed: {status}");
+    Ok(())
 }

@@ -60,11 +60,11 @@ async fn main() -> Result<()> {
     let wanted = |what| args.what.is_empty() || args.what.contains(&what);
     let mut report = serde_json::Map::new();
     if wanted(What::Call) {
-        report.insert("call".into(), probes::example("stepwright-sandbox", "call_ratio", &[])?);
+        report.insert("call".into(), probes::example(&args.target, "call_ratio", &[])?);
     }
     if wanted(What::Commit) {
         let urls: Vec<&str> = args.postgres.as_deref().into_iter().collect();
-        report.insert("commit".into(), probes::example("stepwright-store", "commit_rate", &urls)?);
+        report.insert("commit".into(), probes::example(&args.target, "commit_rate", &urls)?);
     }
     if wanted(What::Start) {
         report.insert("start".into(), host::start_up(&args.target).await?);

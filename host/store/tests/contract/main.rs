@@ -1,5 +1,7 @@
 //! The store's contract: every body runs against SQLite and against PostgreSQL.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test ends where something it counts on is missing")]
+
 mod support;
 
 mod automations;

@@ -1,0 +1,248 @@
+//! Every route once, as it is meant to be used; a new route fails the test until somebody walks it.
+
+use crate::platform::{chain, guest};
+use crate::support::{Client, TestHost, eventually};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use stepwright_engine::Dialect;
+
+/// A caller that notes which operations it has used.
+struct Walk {
+    client: Client,
+    dialect: Dialect,
+    walked: BTreeSet<&'static str>,
+}
+
+impl Walk {
+    fn new(client: Client, dialect: Dialect) -> Self {
+        Self { client, dialect, walked: BTreeSet::new() }
+    }
+
+    async fn go(&mut self, operation: &'static str, path: &str, body: Option<Value>, status: u16) -> Value {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        self.send(operation, path, "application/json", bytes, status).await
+    }
+
+    async fn send(
+        &mut self,
+        operation: &'static str,
+        path: &str,
+        kind: &str,
+        body: Option<Vec<u8>>,
+        status: u16,
+    ) -> Value {
+        let route = stepwright_api::routes()
+            .iter()
+            .find(|r| r.dialect == self.dialect && r.operation == operation && matches(r.path, path))
+            .unwrap_or_else(|| panic!("{operation} is not at {path}"));
+        let answer = self.client.send(route.method.as_str(), path, &[("content-type", kind)], body).await;
+        assert_eq!(answer.status, status, "{operation} {path}: {}", answer.text);
+        self.walked.insert(operation);
+        if answer.text.is_empty() { Value::Null } else { answer.json() }
+    }
+
+    /// Fails the test when a route of the dialect was left out.
+    fn end(self) {
+        let routes = stepwright_api::routes().iter().filter(|r| r.dialect == self.dialect);
+        let missed: Vec<&str> = routes.map(|r| r.operation).filter(|o| !self.walked.contains(o)).collect();
+        assert!(missed.is_empty(), "nobody walks {missed:?}");
+    }
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+    template.len() == path.len() && template.iter().zip(&path).all(|(t, p)| t.starts_with('{') || t == p)
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap_or_else(|| panic!("no id in {value}")).to_owned()
+}
+
+#[tokio::test]
+async fn every_route_of_the_platform_does_what_it_is_for() {
+    let host = TestHost::start().await;
+    let mut walk = Walk::new(host.operator.clone(), Dialect::Platform);
+    let tenants = "/platform/v1/tenants";
+    let made = walk.go("createTenant", tenants, Some(json!({"name": "Walked"})), 201).await;
+    let t = format!("{tenants}/{}", id(&made));
+    walk.go("listTenants", tenants, None, 200).await;
+    walk.go("getTenant", &t, None, 200).await;
+
+    let key = json!({"dialect": "platform", "scopes": ["platform:read"]});
+    let key = walk.go("createKey", &format!("{t}/keys"), Some(key), 201).await;
+    walk.go("listKeys", &format!("{t}/keys"), None, 200).await;
+    walk.go("revokeKey", &format!("{t}/keys/{}", id(&key)), None, 204).await;
+    walk.go("createInstance", &format!("{t}/instances"), Some(json!({"name": "one"})), 201).await;
+    walk.go("listInstances", &format!("{t}/instances"), None, 200).await;
+    walk.go("patchSettings", &format!("{t}/settings"), Some(json!({"timezone": "Europe/Berlin"})), 200).await;
+    let settings = walk.go("getSettings", &format!("{t}/settings"), None, 200).await;
+    assert_eq!(settings["timezone"], "Europe/Berlin");
+
+    walk_data(&mut walk, &t).await;
+    walk_webhooks(&mut walk, &t).await;
+    let plugin = walk_plugins(&mut walk, &t).await;
+    walk_automations(&mut walk, &t).await;
+    walk_executions(&mut walk, &t).await;
+
+    walk.go("getUsage", &format!("{t}/usage?from=2026-11-01&to=2026-11-30"), None, 200).await;
+    walk.go("disablePlugin", &format!("{plugin}/disable"), None, 200).await;
+    walk.go("deletePlugin", &plugin, None, 204).await;
+    walk.go("deleteTenant", &format!("{t}?force=true"), None, 204).await;
+    walk.end();
+}
+
+async fn walk_data(walk: &mut Walk, t: &str) {
+    let entity = format!("{t}/entities/contact/c-1");
+    walk.go("putEntity", &entity, Some(json!({"attributes": {"name": "Ada"}})), 201).await;
+    let shown = walk.go("getEntity", &entity, None, 200).await;
+    assert_eq!((&shown["attributes"]["name"], &shown["version"]), (&json!("Ada"), &json!(1)));
+    walk.go("listEntities", &format!("{t}/entities/contact"), None, 200).await;
+    walk.go("deleteEntity", &entity, None, 204).await;
+    let rows = json!([{"id": "c1", "name": "Ada", "email": "ada@example.com"}]);
+    let counts = walk.go("importData", &format!("{t}/data/customers"), Some(rows), 200).await;
+    assert_eq!(counts, json!({"inserted": 1, "updated": 0}));
+    walk.go("listData", &format!("{t}/data/customers"), None, 200).await;
+    walk.go("listOutbox", &format!("{t}/outbox"), None, 200).await;
+}
+
+async fn walk_webhooks(walk: &mut Walk, t: &str) {
+    let all = format!("{t}/webhook-endpoints");
+    let body = json!({"dialect": "softsolz", "url": "https://example.com/hook", "events": []});
+    let made = walk.go("createWebhookEndpoint", &all, Some(body), 201).await;
+    let one = format!("{all}/{}", id(&made));
+    walk.go("listWebhookEndpoints", &all, None, 200).await;
+    walk.go("getWebhookEndpoint", &one, None, 200).await;
+    walk.go("updateWebhookEndpoint", &one, Some(json!({"enabled": false})), 200).await;
+    walk.go("listWebhookDeliveries", &format!("{one}/deliveries"), None, 200).await;
+    let rotated = walk.go("rotateWebhookSecret", &format!("{one}/rotate-secret"), None, 200).await;
+    assert_ne!(rotated["secret"], made["secret"]);
+    walk.go("deleteWebhookEndpoint", &one, None, 204).await;
+}
+
+async fn walk_plugins(walk: &mut Walk, t: &str) -> String {
+    let all = format!("{t}/plugins");
+    let bytes = Some(guest("counter"));
+    let made = walk.send("publishPlugin", &all, "application/wasm", bytes, 201).await;
+    let one = format!("{all}/{}/{}", made["name"].as_str().unwrap(), made["version"].as_str().unwrap());
+    walk.go("listPlugins", &all, None, 200).await;
+    let grants = json!({"grants": {"entities": {"read": ["*"], "write": ["*"]}, "data": {"read": ["*"], "write": ["*"]},
+        "mail": true, "notify": true, "kv": true, "flow": true, "events": true}});
+    walk.go("enablePlugin", &format!("{one}/enable"), Some(grants), 200).await;
+    assert_eq!(walk.go("getPlugin", &one, None, 200).await["state"], "enabled");
+    let tried = json!({"step": "nothing", "config": {}, "input": {}});
+    walk.go("tryPlugin", &format!("{one}/try"), Some(tried), 200).await;
+    one
+}
+
+async fn walk_automations(walk: &mut Walk, t: &str) {
+    let all = format!("{t}/automations");
+    let body = json!({"id": "sweep", "name": "Sweep", "actions": [{"step_type": "mark_invoices_overdue"}]});
+    walk.go("createAutomation", &all, Some(body.clone()), 201).await;
+    walk.go("listAutomations", &all, None, 200).await;
+    walk.go("getAutomation", &format!("{all}/sweep"), None, 200).await;
+    walk.go("replaceAutomation", &format!("{all}/sweep"), Some(body), 200).await;
+    walk.go("deleteAutomation", &format!("{all}/sweep"), None, 204).await;
+}
+
+async fn walk_executions(walk: &mut Walk, t: &str) {
+    let all = format!("{t}/definitions");
+    let asks = |on_failure: &str, step: &str, config: Value| {
+        json!({"name": "Asks", "on_failure": on_failure, "trigger": {"kind": "manual"}, "nodes": [
+            {"id": "ask", "type": "manual"}, {"id": "act", "type": "step", "step_type": step, "config": config}]})
+    };
+    let made = walk.go("createDefinition", &all, Some(chain(&[("mark_invoices_overdue", json!({}))])), 201).await;
+    let one = format!("{all}/{}", id(&made));
+    walk.go("listDefinitions", &all, None, 200).await;
+    walk.go("getDefinition", &one, None, 200).await;
+
+    let wait = asks("stop", "counter/everything", json!({"id": "w", "then": "wait"}));
+    walk.go("replaceDefinition", &one, Some(wait), 200).await;
+    let first = walk.go("startExecution", &format!("{one}/executions"), Some(json!({})), 202).await;
+    let first = format!("{t}/executions/{}", id(&first));
+    walk.go("completeTask", &format!("{first}/tasks/ask/complete"), Some(json!({"output": {}})), 200).await;
+    let client = walk.client.clone();
+    eventually("the step that waits", || async {
+        let shown = client.get(&first).await.expect(200).json();
+        (shown["nodes"][1]["status"] == "waiting").then_some(())
+    })
+    .await;
+    let answer = Some(json!({"yes": true}));
+    walk.go("callbackExecution", &format!("{first}/callbacks/everything-w"), answer, 200).await;
+    status_becomes(&client, &first, "completed").await;
+    let shown = walk.go("getExecution", &first, None, 200).await;
+    assert_eq!(shown["output"]["resumed"], json!({"yes": true}), "{shown}");
+    walk.go("getExecutionHistory", &format!("{first}/history"), None, 200).await;
+    walk.go("listExecutions", &format!("{t}/executions"), None, 200).await;
+
+    for (on_failure, ended, operation, verb) in
+        [("stop", "failed", "retryExecution", "retry"), ("pause", "paused", "resumeExecution", "resume")]
+    {
+        let fails = asks(on_failure, "counter/everything", json!({"id": on_failure, "then": "fail"}));
+        client.json("PUT", &one, &fails).await.expect(200);
+        let started = client.post(&format!("{one}/executions"), &json!({})).await.expect(202).json();
+        let path = format!("{t}/executions/{}", id(&started));
+        walk.go("skipTask", &format!("{path}/tasks/ask/skip"), Some(json!({"reason": "not needed"})), 200).await;
+        status_becomes(&client, &path, ended).await;
+        walk.go(operation, &format!("{path}/{verb}"), None, 200).await;
+        status_becomes(&client, &path, ended).await;
+        if on_failure == "pause" {
+            walk.go("cancelExecution", &format!("{path}/cancel"), None, 200).await;
+        }
+    }
+    walk.go("deleteDefinition", &one, None, 204).await;
+}
+
+async fn status_becomes(client: &Client, path: &str, status: &str) {
+    eventually("the status", || async {
+        (client.get(path).await.expect(200).json()["status"] == status).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_route_of_softsolz_does_what_it_is_for_and_hides_it_from_other_tenants() {
+    let host = TestHost::start().await;
+    let (mine, theirs) = (host.tenant().await, host.tenant().await);
+    let client = host.client(&mine, "softsolz", crate::softsolz::SCOPES, "test").await;
+    let other = host.client(&theirs, "softsolz", crate::softsolz::SCOPES, "test").await;
+    let base = crate::softsolz::BASE;
+    let mut walk = Walk::new(client.clone(), Dialect::Softsolz);
+    walk.go("whoami", "/api/v1/whoami", None, 200).await;
+    walk.go("getActionCatalog", &format!("{base}/action-catalog"), None, 200).await;
+    let body = crate::softsolz::manual(json!([{"type": "mark_invoices_overdue"}]));
+    let made = walk.go("createWorkflow", &format!("{base}/workflows"), Some(body), 201).await;
+    let one = format!("{base}/workflows/{}", id(&made["data"]));
+    walk.go("listWorkflows", &format!("{base}/workflows"), None, 200).await;
+    walk.go("getWorkflow", &one, None, 200).await;
+    walk.go("updateWorkflow", &one, Some(json!({"name": "Other"})), 200).await;
+    walk.go("pauseWorkflow", &format!("{one}/pause"), None, 200).await;
+    walk.go("resumeWorkflow", &format!("{one}/resume"), None, 200).await;
+    let run = walk.go("runWorkflow", &format!("{one}/run"), None, 201).await;
+    let run = run["data"]["run_id"].as_str().expect("run_id").to_owned();
+    crate::softsolz::ended(&client, &run).await;
+    walk.go("getRun", &format!("{base}/runs/{run}"), None, 200).await;
+    walk.go("listRuns", &format!("{base}/runs"), None, 200).await;
+    walk.go("listWorkflowRuns", &format!("{one}/runs"), None, 200).await;
+
+    // Whatever is asked of them, another tenant's ids are answered like ids that nobody has.
+    for route in stepwright_api::routes().iter().filter(|r| r.dialect == Dialect::Softsolz && r.path.contains("{id}")) {
+        let known = if route.path.contains("/runs/{id}") { run.clone() } else { id(&made["data"]) };
+        let body = (route.method == "PUT").then(|| b"{}".to_vec());
+        let mut answers = BTreeSet::new();
+        for id in [known.as_str(), "0190aaaa-0000-7000-8000-000000000000"] {
+            let path = route.path.replace("{id}", id);
+            let json = [("content-type", "application/json")];
+            let answer = other.send(route.method.as_str(), &path, &json, body.clone()).await;
+            assert_eq!(answer.status, 404, "{} {path}: {}", route.method, answer.text);
+            answers.insert(answer.text.replace(id, "ID"));
+        }
+        assert_eq!(answers.len(), 1, "{} {}: {answers:?}", route.method, route.path);
+    }
+    for list in ["workflows", "runs"] {
+        let seen = other.get(&format!("{base}/{list}")).await.expect(200).json();
+        assert_eq!(seen["data"], json!([]), "{list}");
+    }
+    walk.go("deleteWorkflow", &one, None, 204).await;
+    walk.end();
+}
