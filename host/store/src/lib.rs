@@ -17,6 +17,7 @@ mod executions;
 mod idempotency;
 mod import;
 mod keys;
+mod nodelay;
 mod outbox;
 mod paging;
 mod plugins;

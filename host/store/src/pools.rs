@@ -1,6 +1,7 @@
 //! How connections are opened and kept.
 
 use crate::error::{DbError, DbResult};
+use crate::nodelay;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, SqlitePool};
@@ -104,7 +105,7 @@ impl Pools {
         let connect = connect.application_name("stepwright").disable_statement_logging();
         // The first use of the pool may wait for long; that nobody answers should be known at once.
         connect.connect().await?.close().await?;
-        let wait = options.wait.as_millis();
+        let (wait, port) = (options.wait.as_millis(), connect.get_port());
         let pool = PgPoolOptions::new()
             .max_connections(options.postgres_connections.max(u32::try_from(options.postgres_committers)? + 2))
             .acquire_timeout(options.wait)
@@ -118,7 +119,10 @@ impl Pools {
                     Ok(true)
                 })
             })
-            .after_connect(move |connection, _| Box::pin(prepare(connection, wait)))
+            .after_connect(move |connection, _| {
+                nodelay::on_connections_to(port);
+                Box::pin(prepare(connection, wait))
+            })
             .connect_lazy_with(connect);
         Ok(Self::Postgres(pool))
     }
@@ -140,12 +144,18 @@ fn kept(options: SqlitePoolOptions, wait: Duration) -> SqlitePoolOptions {
     )
 }
 
+/// Every statement has its index. A plan made while a table was small must not read all of it for as long as the
+/// connection lives, and batches must lock their rows in the order they name them, or two of them may deadlock: nested
+/// loops do both.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
 /// Makes a new PostgreSQL connection work as the role that owns nothing, where the migrations could create it.
 async fn prepare(connection: &mut PgConnection, wait_millis: u128) -> Result<(), sqlx::Error> {
     let limits = format!(
         "SET lock_timeout = {wait_millis}; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(limits)).execute(&mut *connection).await?;
+    sqlx::raw_sql(PLANS).execute(&mut *connection).await?;
     let member = sqlx::query_scalar::<_, bool>(
         "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stepwright_app' AND pg_has_role(current_user, oid, 'MEMBER'))",
     )

@@ -2,6 +2,7 @@
 
 use crate::Args;
 use crate::client::Client;
+use crate::database::Scratch;
 use crate::host::{Host, TOKEN};
 use crate::load::{self, Target};
 use crate::process;
@@ -9,18 +10,14 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use std::process::Command;
 use std::time::Duration;
 
 /// Measures on SQLite, or in a database of its own on the PostgreSQL server with this admin URL.
 pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
     let dir = tempfile::tempdir()?;
-    let database = match postgres {
-        Some(url) => Some(fresh_database(url)?),
-        None => None,
-    };
+    let database = postgres.map(Scratch::create).transpose()?;
     let name = if postgres.is_some() { "postgres" } else { "sqlite" };
-    let host = Host::start(&args.target, dir.path(), database.as_deref())?;
+    let host = Host::start(&args.target, dir.path(), database.as_ref().map(Scratch::url))?;
     let target = prepare(args, &host).await?;
     load::closed(&target, 16, 500, "warm-up").await?;
 
@@ -33,11 +30,6 @@ pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
         report["filled"] = figures(args, &host, &target, name).await?;
     }
     report["peak_rss_mb"] = json!(process::memory_mb(host.pid())?.1);
-    drop(host);
-    if let (Some(admin), Some(url)) = (postgres, &database) {
-        let name = url.rsplit('/').next().unwrap_or_default();
-        psql(admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-    }
     Ok(report)
 }
 
@@ -122,20 +114,4 @@ fn one_kib_object() -> Value {
     let missing = 1_024 - object.to_string().len();
     object["note"] = json!("x".repeat(missing));
     object
-}
-
-/// Makes an empty database and gives its URL.
-fn fresh_database(admin: &str) -> Result<String> {
-    let name = format!("stepwright_bench_{}", std::process::id());
-    for statement in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
-        psql(admin, &statement)?;
-    }
-    let (server, _) = admin.rsplit_once('/').context("the admin URL must name a database")?;
-    Ok(format!("{server}/{name}"))
-}
-
-fn psql(admin: &str, statement: &str) -> Result<()> {
-    let status = Command::new("psql").args([admin, "-q", "-c", statement]).status().context("run psql")?;
-    anyhow::ensure!(status.success(), "psql failed: {status}");
-    Ok(())
 }

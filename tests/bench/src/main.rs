@@ -3,6 +3,7 @@
 //! Nothing here asserts a time; it prints JSON to standard output and progress to standard error.
 
 mod client;
+mod database;
 mod flows;
 mod host;
 mod load;
@@ -63,8 +64,7 @@ async fn main() -> Result<()> {
         report.insert("call".into(), probes::example(&args.target, "call_ratio", &[])?);
     }
     if wanted(What::Commit) {
-        let urls: Vec<&str> = args.postgres.as_deref().into_iter().collect();
-        report.insert("commit".into(), probes::example(&args.target, "commit_rate", &urls)?);
+        report.insert("commit".into(), probes::commits(&args)?);
     }
     if wanted(What::Start) {
         report.insert("start".into(), host::start_up(&args.target).await?);

@@ -1,7 +1,9 @@
 //! Ratios measured inside a crate, by its own example program.
 
+use crate::Args;
+use crate::database::Scratch;
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
@@ -18,4 +20,19 @@ pub fn example(target: &Path, name: &str, args: &[&str]) -> Result<Value> {
     let text = String::from_utf8(output.stdout)?;
     let start = text.find(['{', '[']).context("the example printed no JSON")?;
     Ok(serde_json::from_str(text[start..].trim())?)
+}
+
+/// Commits per second through the committer against a bare batch loop, on a fresh database of each kind.
+pub fn commits(args: &Args) -> Result<Value> {
+    let dir = tempfile::tempdir()?;
+    let sqlite = format!("sqlite://{}", dir.path().join("commits.db").display());
+    let mut report = json!({ "sqlite": example(&args.target, "commit_rate", &[&sqlite])? });
+    report["postgres"] = match &args.postgres {
+        Some(admin) => {
+            let scratch = Scratch::create(admin)?;
+            example(&args.target, "commit_rate", &[scratch.url()])?
+        }
+        None => json!("left out: no --postgres URL"),
+    };
+    Ok(report)
 }

@@ -80,7 +80,9 @@ impl Bare {
     async fn connect(url: &str, size: usize) -> Result<Self, Failure> {
         if !url.starts_with("sqlite:") {
             let options: PgConnectOptions = url.parse()?;
+            let port = options.get_port();
             let mut connection = options.disable_statement_logging().connect().await?;
+            crate::nodelay::on_connections_to(port);
             sqlx::raw_sql("SET ROLE stepwright_app; SET stepwright.tenant = '*'").execute(&mut connection).await?;
             return Ok(Self::Postgres(connection));
         }

@@ -1,10 +1,13 @@
 //! How fast commits go through the committer, against a bare loop that writes the same rows in batches of the same
 //! size: `cargo run --release -p stepwright-store --example commit_rate -- <url> [seconds] [workers …]`.
 //!
-//! The database must be an empty one; it is filled and left behind.
+//! Prints JSON. The database must be an empty one; it is filled and left behind.
 #![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
 mod bare;
+// Both sides are measured on equal connections.
+#[path = "../../src/nodelay.rs"]
+mod nodelay;
 mod recorder;
 
 use recorder::Recorder;
@@ -61,7 +64,7 @@ async fn main() -> Result<(), Failure> {
     db.migrate().await?;
     let ids = Ids::default();
     let definitions = fill(&db, &ids).await?;
-    println!("{:>8} {:>12} {:>11} {:>12} {:>7}", "workers", "commits/s", "mean batch", "bare rows/s", "ratio");
+    let mut rounds = Vec::new();
     for workers in sizes {
         let mut runners = Vec::new();
         for n in 0..workers {
@@ -74,9 +77,16 @@ async fn main() -> Result<(), Failure> {
         let batch = recorder.mean("stepwright_commit_batch_size");
         let size = (batch.round() as usize).clamp(1, runners.len());
         let bare = bare::rate(&url, &mut runners, size, Duration::from_secs(seconds)).await?;
-        println!("{workers:>8} {rate:>12.0} {batch:>11.1} {bare:>12.0} {:>6.0}%", 100.0 * rate / bare);
+        rounds.push(serde_json::json!({
+            "workers": workers,
+            "commits_per_second": rate.round(),
+            "mean_batch": batch,
+            "bare_rows_per_second": bare.round(),
+            "ratio": rate / bare,
+        }));
     }
     db.close().await;
+    println!("{}", serde_json::Value::from(rounds));
     Ok(())
 }
 
