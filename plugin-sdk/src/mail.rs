@@ -72,3 +72,45 @@ impl Message {
         Ok(sys::send(&self.0)?)
     }
 }
+
+/// How far a message has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits for this step's commit or for the server.
+    Queued,
+    /// The server has taken it, but for these recipients.
+    Sent(Vec<String>),
+    /// A sandbox tenant's mail is kept, never sent.
+    Captured,
+    /// Given up.
+    Failed {
+        /// `SMTP_` with the server's code, or `MAIL_FAILED`.
+        code: String,
+        /// The server's words.
+        reason: String,
+    },
+}
+
+/// A message this task has sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// What [`Message::send`] has given back.
+    pub id: String,
+    /// RFC 3339.
+    pub queued_at: String,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
+/// What became of the message this task has sent with this key, now or before it deferred itself. A task that defers
+/// itself while its message is queued runs again as soon as that has been sent or given up.
+pub fn status(key: &str) -> Result<Option<Status>, HostError> {
+    let delivery = |from| match from {
+        wit::Delivery::Queued => Delivery::Queued,
+        wit::Delivery::Sent(rejected) => Delivery::Sent(rejected),
+        wit::Delivery::Captured => Delivery::Captured,
+        wit::Delivery::Failed(wit::Refusal { code, reason }) => Delivery::Failed { code, reason },
+    };
+    let found = sys::status(key)?;
+    Ok(found.map(|s| Status { id: s.id, queued_at: s.queued_at, delivery: delivery(s.delivery) }))
+}

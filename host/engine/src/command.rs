@@ -16,6 +16,10 @@ pub enum Command {
     },
     /// The clock has reached [`crate::Execution::next_due`].
     TimerFired,
+    /// What a deferred task waits for has happened: it need not wait any longer.
+    WakeDeferred {
+        task: TaskId,
+    },
     /// A person completes a manual task.
     CompleteTask {
         task: TaskId,
@@ -49,6 +53,7 @@ impl Command {
             Self::Begin => "begin",
             Self::InvocationFinished { .. } => "finish an invocation",
             Self::TimerFired => "fire a timer",
+            Self::WakeDeferred { .. } => "wake a deferred task",
             Self::CompleteTask { .. } => "complete a task",
             Self::SkipTask { .. } => "skip a task",
             Self::ResumeTask { .. } => "resume a task",

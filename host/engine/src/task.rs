@@ -112,10 +112,18 @@ pub struct Task {
     pub id: TaskId,
     pub node: NodeId,
     pub state: TaskState,
+    /// How often a person has had it run again after it had failed. What it stages then is meant anew, not a repetition.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub round: u32,
     /// When the first attempt started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// Summed over all attempts.
     #[serde(default)]
     pub metering: Metering,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

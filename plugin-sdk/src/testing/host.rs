@@ -103,6 +103,14 @@ impl Host {
         self
     }
 
+    /// What [`crate::mail::status`] says from now on of mails that have been sent, all of them queued at
+    /// `2026-01-01T00:00:00Z`; `Captured` unless it is set.
+    #[must_use]
+    pub fn mail_delivery(self, delivery: crate::mail::Delivery) -> Self {
+        self.world.borrow_mut().setup.mail_delivery = Some(delivery);
+        self
+    }
+
     /// Takes a grant away: `mail`, `notify`, `kv`, `flow`, `events`, `data.read:<dataset>`, `data.write:<dataset>`,
     /// `entities.read:<schema>` or `entities.write:<schema>`.
     #[must_use]
@@ -133,8 +141,11 @@ impl Host {
         let config = entry.validate(&config, &context).map_err(|errors| Fault::invalid_config(&errors))?;
         let input = input.into();
         let (outcome, world) = enter(self.world.borrow().clone(), || entry.run(&context, &config, input));
-        if outcome.is_ok() {
-            self.world.replace(world).setup.task += 1;
+        if let Ok(outcome) = &outcome {
+            // One that has deferred itself goes on in its next run.
+            let ended = u64::from(!matches!(outcome, StepOutcome::Defer(_)));
+            self.world.replace(world);
+            self.world.borrow_mut().setup.task += ended;
         } else {
             self.world.borrow_mut().trace = world.trace;
         }

@@ -114,6 +114,10 @@ pub(crate) mod entities {
 
 pub(crate) mod mail {
     use super::{HostError, Mail, call, check};
+    use crate::bindings::mail::{Delivery, Receipt, Refusal};
+
+    /// When every mail was queued: the time a fresh host has.
+    const MAILS_QUEUED_AT: &str = "2026-01-01T00:00:00Z";
 
     pub(crate) fn send(message: &Mail) -> Result<String, HostError> {
         call(|world| {
@@ -128,6 +132,22 @@ pub(crate) mod mail {
                 world.mails.push(message.clone());
             }
             Ok(id)
+        })
+    }
+
+    pub(crate) fn status(key: &str) -> Result<Option<Receipt>, HostError> {
+        call(|world| {
+            world.check("mail")?;
+            let id = format!("task-{}-{key}", world.setup.task);
+            let sent = world.mail_ids.contains(&id);
+            let queued_at = MAILS_QUEUED_AT.to_owned();
+            let delivery = match world.setup.mail_delivery.clone().unwrap_or(crate::mail::Delivery::Captured) {
+                crate::mail::Delivery::Queued => Delivery::Queued,
+                crate::mail::Delivery::Sent(rejected) => Delivery::Sent(rejected),
+                crate::mail::Delivery::Captured => Delivery::Captured,
+                crate::mail::Delivery::Failed { code, reason } => Delivery::Failed(Refusal { code, reason }),
+            };
+            Ok(sent.then_some(Receipt { id, queued_at, delivery }))
         })
     }
 }

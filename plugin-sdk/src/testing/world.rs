@@ -67,6 +67,8 @@ pub(super) struct Setup {
     pub denied: BTreeSet<String>,
     pub manifest: Option<Manifest>,
     pub task: u64,
+    /// None: captured, as in a sandbox tenant.
+    pub mail_delivery: Option<crate::mail::Delivery>,
     #[cfg(feature = "http")]
     pub replies: Vec<(String, String, Result<crate::http::Response, crate::http::Error>)>,
 }

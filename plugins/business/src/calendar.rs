@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike, Utc,
+};
 use chrono_tz::{GapInfo, Tz};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -116,6 +118,11 @@ impl Instant {
     /// Reads RFC 3339 with any offset.
     pub fn parse(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.to_utc()))
+    }
+
+    /// So many seconds later; the same instant where the calendar ends before that.
+    pub fn plus_seconds(self, seconds: u32) -> Self {
+        self.0.checked_add_signed(TimeDelta::seconds(seconds.into())).map_or(self, Self)
     }
 }
 

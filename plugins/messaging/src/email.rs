@@ -1,7 +1,8 @@
 //! `send_email`.
 
+use business::Instant;
 use business::address::{self, MAX_RECIPIENTS};
-use stepwright_sdk::mail;
+use stepwright_sdk::mail::{self, Delivery};
 use stepwright_sdk::prelude::*;
 
 use crate::body::Body;
@@ -12,6 +13,10 @@ use crate::template::Template;
 
 /// Characters of a subject.
 const MAX_SUBJECT: usize = 200;
+/// A run of the step sends one mail, so one key will do.
+const KEY: &str = "mail";
+/// Seconds a step waits for the mail server; then the mail goes on by itself (source: contracts/plugins.md 4.8).
+const PATIENCE: u32 = 60;
 
 /// Who gets which mail.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -46,20 +51,24 @@ pub struct Config {
     reply_to: Option<String>,
 }
 
-/// The mail that was handed to the outbox.
+/// The mail that was sent.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// Its id.
     message_id: String,
-    /// How many people get it.
+    /// How many people it is for.
     recipients: usize,
     /// The nodes whose summaries it has delivered.
     delivered: Vec<String>,
+    /// Whether the mail server has not taken it within a minute; it is tried for a day.
+    queued: bool,
+    /// The addresses the mail server has refused.
+    rejected: Vec<String>,
 }
 
 /// Sends a mail with the summaries of earlier steps, as plain text and HTML, or with a text of its own.
 #[step(title = "Send e-mail", category = delivery, delivers, validate = check)]
-pub fn send_email(config: Config, input: Input) -> Result<Output, Fault> {
+pub fn send_email(ctx: &Context, config: Config, input: Input) -> Result<StepOutcome<Output>, Fault> {
     let pending = Pending::among(&input)?;
     let introduction = config.body.as_deref().filter(|body| !body.trim().is_empty());
     let (body, delivered) = match &config.template {
@@ -74,9 +83,39 @@ pub fn send_email(config: Config, input: Input) -> Result<Output, Fault> {
         }
         None => (Body::new(introduction, &pending.summaries), pending.nodes),
     };
+    let status = match mail::status(KEY)? {
+        Some(status) => status,
+        None => {
+            send(&config, body)?;
+            let missing = || Fault::new("INTERNAL", "the mail that was just sent is not there");
+            mail::status(KEY)?.ok_or_else(missing)?
+        }
+    };
+    let (queued, rejected) = match status.delivery {
+        Delivery::Captured => (false, Vec::new()),
+        Delivery::Sent(rejected) => (false, rejected),
+        Delivery::Failed { code, reason } => return Err(Fault::new(code, reason)),
+        Delivery::Queued => match patience_ends(ctx, &status.queued_at)? {
+            Some(until) => return Ok(StepOutcome::defer(until.to_string())),
+            None => (true, Vec::new()),
+        },
+    };
+    let recipients = config.recipients();
+    Ok(StepOutcome::completed(Output { message_id: status.id, recipients, delivered, queued, rejected }))
+}
+
+/// When the step stops to wait for its mail; `None` when that has come.
+fn patience_ends(ctx: &Context, queued_at: &str) -> Result<Option<Instant>, Fault> {
+    let read = |text: &str| {
+        Instant::parse(text).ok_or_else(|| Fault::new("INVALID_CONTEXT", format!("`{text}` is not an instant")))
+    };
+    let until = read(queued_at)?.plus_seconds(PATIENCE);
+    Ok((read(&ctx.now)? < until).then_some(until))
+}
+
+fn send(config: &Config, body: Body) -> Result<(), Fault> {
     let (text, html) = body.finish();
-    // A run of the step sends one mail, so one key will do.
-    let message = mail::message("mail").subject(&config.subject).text(text).html(html);
+    let message = mail::message(KEY).subject(&config.subject).text(text).html(html);
     let message = config.to.addresses().iter().fold(message, |message, to| message.to(to));
     let message = addresses(&config.cc).iter().fold(message, |message, cc| message.cc(cc));
     let message = addresses(&config.bcc).iter().fold(message, |message, bcc| message.bcc(bcc));
@@ -84,7 +123,8 @@ pub fn send_email(config: Config, input: Input) -> Result<Output, Fault> {
         Some(address) => message.reply_to(address),
         None => message,
     };
-    Ok(Output { message_id: message.send()?, recipients: config.recipients(), delivered })
+    message.send()?;
+    Ok(())
 }
 
 fn addresses(of: &Option<Recipients<0>>) -> &[String] {

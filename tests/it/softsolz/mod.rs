@@ -1,6 +1,7 @@
 //! The SoftSolz Workflows API over HTTP (source: contracts/softsolz.md).
 
 mod auth;
+mod mail;
 mod runs;
 mod schedules;
 mod steps;

@@ -104,7 +104,7 @@ impl TestHost {
         let background = app.run_background();
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let mail = Pump::new(
-            MailOut::new(Arc::clone(&store), Arc::clone(&shared), Some("localhost".into())),
+            MailOut::new(Arc::clone(&store), Arc::clone(&shared), Some("localhost".into())).waking(app.clone()),
             Arc::clone(&shared),
         );
         let webhooks = WebhooksOut::new(store, Arc::clone(&shared), projections).expect("a client");

@@ -3,6 +3,7 @@ pub mod data;
 pub mod host;
 pub mod process;
 pub mod sink;
+pub mod smtp;
 
 pub use client::{Answer, Client};
 pub use host::TestHost;

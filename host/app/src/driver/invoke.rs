@@ -90,6 +90,7 @@ impl App {
             tenant_id: execution.tenant_id,
             plugin: step.plugin.clone(),
             task: Some((execution.id, task)),
+            round: execution.task(task).map_or(0, |t| t.round),
             definition: Some(definition.id),
             ordinal: execution.history_seq,
             depth: execution.trigger.parent.map_or(0, |(_, depth)| depth),

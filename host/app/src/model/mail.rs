@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use stepwright_engine::{ExecutionId, MailId, NotificationId, TenantId, Timestamp};
+use stepwright_engine::{ExecutionId, MailId, NotificationId, TaskId, TenantId, Timestamp};
 
 /// A mail message; addresses are already checked and free of line breaks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,14 @@ pub struct OutboxMail {
     pub message: Message,
     pub state: MailState,
     pub created_at: Timestamp,
+}
+
+impl OutboxMail {
+    /// The task that has sent it, which its dedupe key names.
+    pub fn task(&self) -> Option<TaskId> {
+        let number = self.dedupe_key.split('/').nth(1)?;
+        number.split('~').next()?.parse().ok().map(TaskId)
+    }
 }
 
 /// A notification to users of a tenant.

@@ -1,5 +1,6 @@
 use super::{HostError, MailPolicy, Session, check_address, check_key, check_subject};
 use crate::model::{MailState, Message, Notification, OutboxMail};
+use crate::usecases::derived_uuid;
 use stepwright_engine::{MailId, NotificationId};
 
 /// Recipients of one message, to, cc and bcc together.
@@ -38,7 +39,7 @@ impl Session {
             MailPolicy::Send => MailState::Queued { next_at: now, attempts: 0, last_error: None },
             MailPolicy::NotConfigured => return Err(HostError::NotConfigured("mail_not_configured".into())),
         };
-        let id = MailId::fresh(&*self.ids);
+        let id = self.mail_id(&dedupe_key);
         self.mails.push(OutboxMail {
             id,
             tenant_id: self.scope.tenant_id,
@@ -49,6 +50,27 @@ impl Session {
             created_at: now,
         });
         Ok(id)
+    }
+
+    /// The message this task has sent with this key, in this invocation or an earlier one of the same round.
+    ///
+    /// # Errors
+    /// `Denied` without the grant, `Invalid`, `Unavailable`.
+    pub async fn mail_status(&mut self, key: &str) -> Result<Option<OutboxMail>, HostError> {
+        if !self.grants.mail {
+            return Err(HostError::Denied("mail".into()));
+        }
+        check_key("key", key)?;
+        let dedupe_key = self.dedupe("mail", key);
+        if let Some(staged) = self.mails.iter().find(|m| m.dedupe_key == dedupe_key) {
+            return Ok(Some(staged.clone()));
+        }
+        Ok(self.store.mail(self.scope.tenant_id, self.mail_id(&dedupe_key)).await?)
+    }
+
+    /// The same for the same message, so that a later invocation finds it.
+    fn mail_id(&self, dedupe_key: &str) -> MailId {
+        MailId::from_uuid(derived_uuid(&["mail", &self.scope.tenant_id.to_string(), dedupe_key]))
     }
 
     /// Stages a notification.

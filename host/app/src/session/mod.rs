@@ -68,6 +68,8 @@ pub struct SessionScope {
     pub plugin: String,
     /// The execution and task; none while a plugin is tried out or a config validated.
     pub task: Option<(ExecutionId, TaskId)>,
+    /// The task's round: what it stages in another one is meant anew.
+    pub round: u32,
     pub definition: Option<stepwright_engine::DefinitionId>,
     /// Different for every invocation of the task whose effects are kept.
     pub ordinal: u64,
@@ -191,8 +193,10 @@ impl Session {
     /// A key that is the same for every attempt of this task, and for no other task.
     fn dedupe(&self, kind: &str, key: &str) -> String {
         match self.scope.task {
-            Some((execution, task)) => format!("{execution}/{task}/{kind}/{key}"),
-            None => format!("try/{}/{kind}/{key}", self.ids.fresh()),
+            Some((execution, task)) if self.scope.round == 0 => format!("{execution}/{task}/{kind}/{key}"),
+            Some((execution, task)) => format!("{execution}/{task}~{}/{kind}/{key}", self.scope.round),
+            // Nothing of it is kept.
+            None => format!("try/{kind}/{key}"),
         }
     }
 

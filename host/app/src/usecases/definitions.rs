@@ -380,6 +380,7 @@ impl App {
             tenant_id: access.tenant_id(),
             plugin: info.name.clone(),
             task: None,
+            round: 0,
             definition: None,
             ordinal: 0,
             depth: 0,

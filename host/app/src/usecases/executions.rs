@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
-    Definition, DefinitionId, DefinitionStatus, Execution, ExecutionId, HistoryEvent, RawJson, TriggerInfo,
+    Definition, DefinitionId, DefinitionStatus, Execution, ExecutionId, HistoryEvent, RawJson, TenantId, TriggerInfo,
 };
 
 /// How often a waiting caller asks the database, in case the execution ends on another host.
@@ -70,7 +70,7 @@ impl App {
         if args.derive_id.is_some()
             && let Some(existing) = self.store().execution(tenant, execution_id).await?
         {
-            return Ok(Started { view: self.view_of(access, existing).await?, existed: true });
+            return Ok(Started { view: self.view_of(access.tenant_id(), existing).await?, existed: true });
         }
         if definition.status != DefinitionStatus::Active {
             return Err(AppError::Conflict(format!("the definition is {}", definition.status.as_str())));
@@ -162,11 +162,13 @@ impl App {
     /// `NotFound`.
     pub async fn execution(&self, access: &Access, id: ExecutionId) -> AppResult<ExecutionView> {
         let execution = self.store().execution(access.tenant_id(), id).await?.ok_or(AppError::NotFound("execution"))?;
-        self.view_of(access, execution).await
+        self.view_of(access.tenant_id(), execution).await
     }
 
-    async fn view_of(&self, access: &Access, execution: Execution) -> AppResult<ExecutionView> {
-        let definition = self.definition_at(access, execution.definition_id, execution.definition_version).await?;
+    pub(crate) async fn view_of(&self, tenant: TenantId, execution: Execution) -> AppResult<ExecutionView> {
+        let (id, version) = (execution.definition_id, execution.definition_version);
+        let found = self.definition_version(tenant, id, version).await?;
+        let definition = found.ok_or(AppError::NotFound("definition"))?;
         Ok(ExecutionView { execution: Arc::new(execution), definition })
     }
 
@@ -183,7 +185,7 @@ impl App {
         let listed = self.store().executions(access.tenant_id(), filter, page).await?;
         let mut items = Vec::with_capacity(listed.items.len());
         for execution in listed.items {
-            items.push(self.view_of(access, execution).await?);
+            items.push(self.view_of(access.tenant_id(), execution).await?);
         }
         Ok(Listed { items, has_more: listed.has_more })
     }

@@ -53,6 +53,7 @@ impl Work<'_> {
         for task in &mut self.next.tasks {
             if let TaskState::Failed { .. } = task.state {
                 task.state = TaskState::Running { attempt: 1, since: now, resume: None };
+                task.round += 1;
             }
         }
     }

@@ -90,6 +90,22 @@ impl Work<'_> {
         Ok(())
     }
 
+    pub(super) fn wake_deferred(&mut self, id: TaskId) -> Result<(), TransitionError> {
+        let command = "wake a deferred task";
+        if !matches!(self.next.status, ExecutionStatus::Running) {
+            return Err(self.wrong_status(command));
+        }
+        let now = self.env.now;
+        let task = self.task_mut(id)?;
+        match task.state {
+            TaskState::Deferred { attempt, .. } => {
+                task.state = TaskState::Running { attempt, since: now, resume: None };
+                Ok(())
+            }
+            _ => Err(TransitionError::WrongTaskState { command, task: id, state: task.state.name() }),
+        }
+    }
+
     pub(super) fn complete_task(&mut self, id: TaskId, output: RawJson) -> Result<(), TransitionError> {
         self.require_open("complete a task", id)?;
         let now = self.env.now;

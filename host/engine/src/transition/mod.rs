@@ -65,6 +65,7 @@ pub fn apply(
             work.invocation_finished(task, attempt, outcome, metering)?;
         }
         Command::TimerFired => work.timer_fired()?,
+        Command::WakeDeferred { task } => work.wake_deferred(task)?,
         Command::CompleteTask { task, output } => work.complete_task(task, output)?,
         Command::SkipTask { task, reason } => work.skip_task(task, reason)?,
         Command::ResumeTask { resume_key, data } => work.resume_task(&resume_key, data)?,

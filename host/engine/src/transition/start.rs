@@ -33,6 +33,7 @@ pub fn start(definition: &Definition, args: Start, env: &Env) -> Transition {
             id: TaskId(number),
             node: node.id.clone(),
             state: TaskState::Pending,
+            round: 0,
             started_at: None,
             metering: Metering::default(),
         })

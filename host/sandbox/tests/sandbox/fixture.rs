@@ -169,6 +169,7 @@ impl Call {
             tenant_id,
             plugin: "guest".into(),
             task: Some((execution, TaskId(1))),
+            round: 0,
             definition: Some(definition),
             depth: 0,
             ordinal: 0,

@@ -18,7 +18,7 @@ use smtp::Fate;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_app::ports::{Store, StoreResult};
-use stepwright_app::{MailState, OutboxMail, Smtp};
+use stepwright_app::{App, MailState, OutboxMail, Smtp};
 use stepwright_engine::time::Clock;
 use stepwright_engine::{TenantId, Timestamp};
 
@@ -27,12 +27,28 @@ pub struct MailOut {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     helo: ClientId,
+    /// Told of every mail that has been sent or given up.
+    ended: Option<App>,
 }
 
 impl MailOut {
     /// Greets servers as `helo_name`, or as the machine is called.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, helo_name: Option<String>) -> Self {
-        Self { store, clock, helo: helo_name.map_or_else(ClientId::default, ClientId::Domain) }
+        Self { store, clock, helo: helo_name.map_or_else(ClientId::default, ClientId::Domain), ended: None }
+    }
+
+    /// Wakes the steps that wait for their mail.
+    #[must_use]
+    pub fn waking(self, app: App) -> Self {
+        Self { ended: Some(app), ..self }
+    }
+
+    /// Also when it fails, nothing is lost: a step that waits looks by itself in the end.
+    async fn tell(&self, mail: &OutboxMail, state: &MailState) {
+        let (Some(app), MailState::Sent { .. } | MailState::Failed { .. }) = (&self.ended, state) else { return };
+        if let Err(error) = app.mail_ended(mail).await {
+            tracing::warn!(mail = %mail.id, %error, "the step that waits for a mail was not woken");
+        }
     }
 
     async fn attempt(&self, mail: &OutboxMail, smtp: &Smtp) -> (MailState, Pass) {
@@ -89,6 +105,7 @@ impl Outbound for MailOut {
         metrics::counter!("stepwright_mail_attempts_total", "state" => state.name()).increment(1);
         log(&mail, &state);
         persistently("mail", || self.store.finish_mail(mail.tenant_id, mail.id, &state)).await;
+        self.tell(&mail, &state).await;
         pass
     }
 

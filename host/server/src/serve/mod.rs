@@ -89,7 +89,7 @@ impl Running {
             metrics,
         }));
         let mail = Pump::new(
-            MailOut::new(host.store(), Arc::clone(&host.clock), config.helo_name.clone()),
+            MailOut::new(host.store(), Arc::clone(&host.clock), config.helo_name.clone()).waking(host.app.clone()),
             Arc::clone(&host.clock),
         );
         let webhooks = Pump::new(

@@ -1,3 +1,4 @@
+use stepwright_sdk::mail::Delivery;
 use stepwright_sdk::prelude::*;
 
 use super::{delivery, host, input, summary};
@@ -21,7 +22,8 @@ fn places(changes: Value) -> Vec<String> {
 fn undelivered_summaries_are_sent_as_text_and_html() {
     let host = host();
     let outcome = host.run(send_email, config(json!({})), input(&[("0", summary("Payments"))])).unwrap();
-    let expected = json!({"message_id": "task-0-mail", "recipients": 1, "delivered": ["0"]});
+    let expected =
+        json!({"message_id": "task-0-mail", "recipients": 1, "delivered": ["0"], "queued": false, "rejected": []});
     assert_eq!(outcome.output(), Some(&expected));
     let mail = host.mails().remove(0);
     assert_eq!(
@@ -156,4 +158,44 @@ fn members_that_are_missing_unknown_or_contradictory_are_refused() {
     assert_eq!(places(json!({"bodi": "x"})), ["/bodi"]);
     assert_eq!(places(json!({"body": "x", "template": "y"})), ["/template"]);
     assert_eq!(places(json!({"template": "{{nme}}"})), ["/template"]);
+}
+
+/// A step's runs at two moments, while the mail is on its way as told; what it was queued at is midnight.
+fn waiting(
+    first: Delivery,
+    then: Delivery,
+    later: &str,
+) -> (StepOutcome<Value>, Result<StepOutcome<Value>, Fault>, usize) {
+    let host = host().now("2026-01-01T00:00:00Z").mail_delivery(first);
+    let waits = host.run(send_email, config(json!({"body": "Hi"})), json!({})).unwrap();
+    let host = host.now(later).mail_delivery(then);
+    let outcome = host.run(send_email, config(json!({"body": "Hi"})), json!({}));
+    (waits, outcome, host.mails().len())
+}
+
+#[test]
+fn the_step_waits_for_its_mail_and_sends_it_once() {
+    let sent = Delivery::Sent(vec!["bob@example.com".into()]);
+    let (waits, outcome, mails) = waiting(Delivery::Queued, sent, "2026-01-01T00:00:01Z");
+    assert_eq!(waits, StepOutcome::Defer("2026-01-01T00:01:00Z".into()));
+    let outcome = outcome.unwrap();
+    let output = outcome.output().unwrap();
+    assert_eq!((&output["queued"], &output["rejected"]), (&json!(false), &json!(["bob@example.com"])));
+    assert_eq!(mails, 1);
+}
+
+#[test]
+fn after_a_minute_the_mail_goes_on_by_itself() {
+    let (_, early, _) = waiting(Delivery::Queued, Delivery::Queued, "2026-01-01T00:00:59.999Z");
+    assert_eq!(early.unwrap(), StepOutcome::Defer("2026-01-01T00:01:00Z".into()));
+    let (_, late, _) = waiting(Delivery::Queued, Delivery::Queued, "2026-01-01T00:01:00Z");
+    assert_eq!(late.unwrap().output().unwrap()["queued"], true);
+}
+
+#[test]
+fn a_refused_mail_fails_the_step_with_the_servers_code_and_words() {
+    let failed = Delivery::Failed { code: "SMTP_550".into(), reason: "no such user".into() };
+    let (_, outcome, _) = waiting(Delivery::Queued, failed, "2026-01-01T00:00:01Z");
+    let fault = outcome.unwrap_err();
+    assert_eq!((fault.code.as_str(), fault.reason.as_str(), fault.retryable), ("SMTP_550", "no such user", false));
 }
