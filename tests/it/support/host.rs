@@ -26,6 +26,14 @@ const TOKEN: &str = "operator-token-of-the-tests";
 /// A clock that moves only when it is told to.
 pub struct TestClock(AtomicI64);
 
+impl TestClock {
+    /// Standing at this time.
+    pub fn at(now: &str) -> Arc<Self> {
+        let at = chrono::DateTime::parse_from_rfc3339(now).expect("a time").timestamp_micros();
+        Arc::new(Self(AtomicI64::new(at)))
+    }
+}
+
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
@@ -45,7 +53,7 @@ pub struct TestHost {
     clock: Arc<TestClock>,
     stop: CancellationToken,
     _background: stepwright_app::driver::Background,
-    _dir: tempfile::TempDir,
+    _dir: Option<tempfile::TempDir>,
 }
 
 fn cache_dir() -> PathBuf {
@@ -60,13 +68,21 @@ impl TestHost {
 
     /// At this time.
     pub async fn start_at(now: &str) -> Self {
+        Self::start_on_sqlite(now, &StoreOptions::default()).await
+    }
+
+    /// On a fresh file with these options.
+    pub async fn start_on_sqlite(now: &str, options: &StoreOptions) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let url = format!("sqlite://{}", dir.path().join("test.db").display());
-        let database = Database::connect(&url, &StoreOptions::default()).await.expect("a database");
+        Self { _dir: Some(dir), ..Self::start_on(&url, options, TestClock::at(now)).await }
+    }
+
+    /// On this database; several hosts may share one, and a clock.
+    pub async fn start_on(url: &str, options: &StoreOptions, clock: Arc<TestClock>) -> Self {
+        let database = Database::connect(url, options).await.expect("a database");
         database.migrate().await.expect("migrations");
         let store: Arc<dyn Store> = Arc::new(database);
-        let at = chrono::DateTime::parse_from_rfc3339(now).expect("a time").timestamp_micros();
-        let clock = Arc::new(TestClock(AtomicI64::new(at)));
 
         std::fs::create_dir_all(cache_dir()).expect("the cache");
         let mut config = SandboxConfig::new(cache_dir(), MacKey::Bytes([7; 32]), CompileMode::InProcess);
@@ -117,7 +133,7 @@ impl TestHost {
             }
         });
         let operator = Client::new(&base, Some(TOKEN));
-        Self { operator, clock, stop, _background: background, _dir: dir }
+        Self { operator, clock, stop, _background: background, _dir: None }
     }
 
     /// Moves the clock on.

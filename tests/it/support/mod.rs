@@ -1,6 +1,7 @@
 pub mod client;
 pub mod data;
 pub mod host;
+pub mod postgres;
 pub mod process;
 pub mod sink;
 pub mod smtp;

@@ -36,6 +36,13 @@ async fn a_plugin_is_described() {
 }
 
 #[tokio::test]
+async fn a_step_that_uses_no_capability_imports_none() {
+    let fixture = Fixture::new();
+    let info = fixture.sandbox.inspect(guest("bench-echo")).await.unwrap();
+    assert!(info.imports.is_empty(), "{:?}", info.imports);
+}
+
+#[tokio::test]
 async fn what_a_plugin_asks_for_is_listed() {
     let fixture = Fixture::new();
     let info = fixture.sandbox.inspect(guest("hostile")).await.unwrap();
