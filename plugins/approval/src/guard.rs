@@ -4,8 +4,10 @@ use stepwright_sdk::guard::{Decision, Guard, Info, Transition};
 
 /// Where an approved record arrives, whether a workflow keeps it in its status or in its stage.
 const APPROVED: &str = "approved";
+/// What approving is called where neither status nor stage says it: the statuses of HydraCore know no `approved`.
+const APPROVING: [&str; 2] = ["approve", APPROVED];
 
-/// Refuses every transition to `approved` that its record's approver has not asked for; allows all others.
+/// Refuses every approval that its record's approver has not asked for; allows all other transitions.
 #[derive(Debug, Clone, Copy)]
 pub struct Approval;
 
@@ -39,13 +41,14 @@ pub fn decide(transition: &Transition) -> Decision {
     }
 }
 
-/// A record that is approved already and stays so is not approved again.
+/// Whether a record arrives at `approved`, or the action is called approving. Staying approved is not being approved.
 fn approves(transition: &Transition) -> bool {
     let is = |text: &str| text.trim().eq_ignore_ascii_case(APPROVED);
     let stage = |stage: &Option<String>| stage.as_deref().is_some_and(is);
     let by_status = is(&transition.to_status) && !is(&transition.from_status);
     let by_stage = stage(&transition.to_stage) && !stage(&transition.from_stage);
-    by_status || by_stage
+    let action = transition.action.trim();
+    by_status || by_stage || APPROVING.iter().any(|name| action.eq_ignore_ascii_case(name))
 }
 
 fn approver(record: &Value) -> Option<&str> {

@@ -10,7 +10,7 @@ const OTHER: &str = "0190f0a1-7b3c-7d11-8c00-00000000000b";
 
 fn approving(actor: &str) -> Transition {
     Transition {
-        action: "approve".to_owned(),
+        action: "advance".to_owned(),
         actor: actor.to_owned(),
         actor_kind: "user".to_owned(),
         from_status: "awaiting_approval".to_owned(),
@@ -85,6 +85,22 @@ fn a_stage_called_approved_counts_too() {
     };
     assert_eq!(code(&by_stage(OTHER)), "NOT_APPROVER");
     assert_eq!(check(&by_stage(APPROVER)), Decision::Allow);
+}
+
+#[test]
+fn an_action_called_approve_counts_whatever_the_status() {
+    let by_action = |action: &str, actor: &str| Transition {
+        action: action.to_owned(),
+        to_status: "completed".to_owned(),
+        ..approving(actor)
+    };
+    for action in ["approve", "approved", " Approved "] {
+        assert_eq!(code(&by_action(action, OTHER)), "NOT_APPROVER", "{action}");
+        assert_eq!(check(&by_action(action, APPROVER)), Decision::Allow, "{action}");
+    }
+    for action in ["disapprove", "reject", "approve_later", ""] {
+        assert_eq!(check(&by_action(action, OTHER)), Decision::Allow, "{action}");
+    }
 }
 
 #[test]
