@@ -6,7 +6,7 @@ use stepwright_sdk::{Context, Fault};
 use crate::config::{AttributeOperation, AttributeType, AttributesMatch, Operator, Statement};
 use crate::explain;
 use crate::operators::{holds, looks_at_first_only};
-use crate::source::{Element, elements};
+use crate::source::{Element, elements, usual};
 use crate::value::Reader;
 
 /// Whether a statement is met, and why.
@@ -64,7 +64,8 @@ fn test(context: &Context, statement: &Statement, operand: &RawOperand, name: &s
     if statement.date_offset.is_some() && !kind.is_temporal() {
         return not_met(format!("an offset does not apply to type {}", kind.token()));
     }
-    let sub_field = statement.attribute_sub_field.as_deref();
+    // Naming the part that is compared anyway changes nothing, also for values that are no objects.
+    let sub_field = statement.attribute_sub_field.as_deref().filter(|key| usual(kind, operator).first() != Some(key));
     let source = elements(operand, kind, operator, sub_field)?;
     if let Operator::IsEmpty | Operator::IsNotEmpty = operator {
         return Ok(answer(source.is_empty() == (operator == Operator::IsEmpty), name, &source, operator, &[]));

@@ -10,6 +10,9 @@ use crate::json::Json;
 /// How deep lists may lie in lists; no JSON the host sends is deeper.
 const MAX_DEPTH: usize = 64;
 
+/// Members that hold a price's amount as a decimal.
+pub const AMOUNTS: &[&str] = &["amount", "unit_amount_decimal"];
+
 /// One value of the source.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Element<'a> {
@@ -39,7 +42,7 @@ pub fn elements<'a>(
     operator: Operator,
     sub_field: Option<&str>,
 ) -> Result<Vec<Element<'a>>, Fault> {
-    let part = sub_field.map_or_else(|| Part::Usual(members(kind, operator)), Part::Named);
+    let part = sub_field.map_or_else(|| Part::Usual(usual(kind, operator)), Part::Named);
     let mut found = Vec::new();
     for text in &operand.values {
         collect(serde_json::from_str(text)?, part, 0, &mut found)?;
@@ -48,12 +51,12 @@ pub fn elements<'a>(
 }
 
 /// Members that objects of a type are known by. A price's amount is what is ordered, its entity what is equal.
-fn members(kind: AttributeType, operator: Operator) -> &'static [&'static str] {
+pub fn usual(kind: AttributeType, operator: Operator) -> &'static [&'static str] {
     match kind {
         AttributeType::Email => &["email"],
         AttributeType::Phone => &["phone"],
         AttributeType::MessageEmailAddress => &["address", "email"],
-        AttributeType::Price if operator.orders() => &["amount", "unit_amount_decimal"],
+        AttributeType::Price if operator.orders() => AMOUNTS,
         AttributeType::Relation | AttributeType::Product | AttributeType::Price => &["entity_id"],
         AttributeType::RelationUser => &["user_id", "entity_id"],
         _ => &[],

@@ -9,7 +9,7 @@ use crate::calendar::{Calendar, Moment, Stamp};
 use crate::config::{AttributeType, DateOffset, Operator, ValueType};
 use crate::decimal::Decimal;
 use crate::fold::fold;
-use crate::source::Element;
+use crate::source::{AMOUNTS, Element};
 
 /// How values of an attribute are read.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +72,8 @@ pub enum Relative {
 }
 
 impl Reader {
-    /// The reader of a type. The operators that order prices read their amount; a part of an object is read as text
-    /// unless its type is a scalar's.
+    /// The reader of a type. The operators that order prices read their amount; another part of an object is read as
+    /// text unless it is an amount or the type is a scalar's.
     pub fn of(
         kind: AttributeType,
         operator: Operator,
@@ -83,12 +83,12 @@ impl Reader {
         use AttributeType as T;
         Ok(match kind {
             T::Number => Self::Number,
-            T::Price if operator.orders() => Self::Number,
+            T::Price if operator.orders() || sub_field.is_some_and(|key| AMOUNTS.contains(&key)) => Self::Number,
             T::Boolean => Self::Boolean,
             T::Date => Self::Day(Calendar::of(context)?),
             T::Datetime => Self::Instant(Calendar::of(context)?),
             T::Country => Self::Folded,
-            T::Email if sub_field.is_none_or(|key| key == "email") => Self::Folded,
+            T::Email if sub_field.is_none() => Self::Folded,
             T::Relation | T::RelationUser | T::Product | T::Price if sub_field.is_none() => Self::Id,
             _ => Self::Text,
         })
@@ -113,13 +113,8 @@ impl Reader {
             (Self::Boolean, Element::Boolean(value)) => return Some(Value::Boolean(*value)),
             (_, Element::Text(text)) => text.as_str(),
             (Self::Text | Self::Folded | Self::Number, Element::Number(text)) => text,
-            (Self::Text | Self::Folded, Element::Boolean(value)) => {
-                if *value {
-                    "true"
-                } else {
-                    "false"
-                }
-            }
+            (Self::Text | Self::Folded, Element::Boolean(true)) => "true",
+            (Self::Text | Self::Folded, Element::Boolean(false)) => "false",
             (_, Element::Number(_) | Element::Boolean(_)) => return None,
         };
         Some(match self {
