@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use crate::config::{AttributeType, Operator};
 use crate::value::{Comparand, Value};
 
-/// Whether the source stands to the comparands as the operator says. `is_empty` and `is_not_empty` are decided before
-/// anything is read; here they see the values that could be.
+/// Whether the source stands to the comparands, of which there is at least one, as the operator says. `is_empty` and
+/// `is_not_empty` are decided before anything is read; here they see the values that could be.
 pub fn holds(operator: Operator, kind: AttributeType, source: &[Value], with: &[Comparand]) -> bool {
     let multi = kind.is_multi_valued();
     let contains = |wanted: &Comparand| source.iter().any(|value| value.equals(wanted));
@@ -17,15 +17,13 @@ pub fn holds(operator: Operator, kind: AttributeType, source: &[Value], with: &[
     };
     match operator {
         Operator::Equals if multi => {
-            !source.is_empty()
-                && with.iter().all(contains)
-                && source.iter().all(|value| with.iter().any(|wanted| value.equals(wanted)))
+            with.iter().all(contains) && source.iter().all(|value| with.iter().any(|wanted| value.equals(wanted)))
         }
         Operator::Equals => with.first().is_some_and(contains),
         Operator::NotEquals => !holds(Operator::Equals, kind, source, with),
         Operator::AnyOf => with.iter().any(contains),
         Operator::NoneOf => !holds(Operator::AnyOf, kind, source, with),
-        Operator::Contains if multi => !source.is_empty() && with.iter().all(contains),
+        Operator::Contains if multi => with.iter().all(contains),
         Operator::Contains => text(|value, part| value.contains(part)),
         Operator::NotContains => !holds(Operator::Contains, kind, source, with),
         Operator::StartsWith => text(|value, start| value.starts_with(start)),
