@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::bindings::conditions::exports::stepwright::condition::conditions as wit;
+/// An operand whose values are still the JSON text that the host has sent.
+pub use crate::bindings::conditions::exports::stepwright::condition::conditions::Operand as RawOperand;
 use crate::config::{self, Config};
 use crate::{Context, Fault, FieldError};
 
@@ -28,6 +30,13 @@ pub trait Condition {
 
     /// Whether a statement about the operands holds.
     fn evaluate(context: &Context, config: &Self::Config, operands: &[Operand]) -> Result<Verdict, Fault>;
+
+    /// As [`Self::evaluate`], from the JSON text of the values. A [`Value`] holds numbers as binary floats; a condition
+    /// that must see every digit implements this too.
+    fn evaluate_raw(context: &Context, config: &Self::Config, operands: &[RawOperand]) -> Result<Verdict, Fault> {
+        let operands = operands.iter().map(Operand::from_raw).collect::<Result<Vec<_>, _>>()?;
+        Self::evaluate(context, config, &operands)
+    }
 
     /// Checks what the config's type cannot say.
     fn validate(_config: &Self::Config) -> Result<(), Vec<FieldError>> {
@@ -63,6 +72,29 @@ impl Operand {
         }
     }
 
+    /// Reads the values.
+    pub fn from_raw(raw: &RawOperand) -> Result<Self, Fault> {
+        let values = raw.values.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            values,
+            attribute_type: raw.attribute_type.clone(),
+            repeatable: raw.repeatable,
+            present: raw.present,
+            diff: raw.diff.clone(),
+        })
+    }
+
+    /// Writes the values as JSON text.
+    pub fn to_raw(&self) -> RawOperand {
+        RawOperand {
+            values: self.values.iter().map(Value::to_string).collect(),
+            attribute_type: self.attribute_type.clone(),
+            repeatable: self.repeatable,
+            present: self.present,
+            diff: self.diff.clone(),
+        }
+    }
+
     /// The first value as a type of yours, `None` when it is missing or something else.
     pub fn first<T: DeserializeOwned>(&self) -> Option<T> {
         self.values.first().and_then(|value| T::deserialize(value).ok())
@@ -92,7 +124,7 @@ pub struct ConditionEntry {
     pub info: &'static Info,
     schema: fn() -> String,
     validate: fn(&str) -> Result<String, Vec<FieldError>>,
-    evaluate: fn(&Context, &str, &[Operand]) -> Result<Verdict, Fault>,
+    evaluate: fn(&Context, &str, &[RawOperand]) -> Result<Verdict, Fault>,
 }
 
 impl ConditionEntry {
@@ -104,7 +136,7 @@ impl ConditionEntry {
             validate: |text| config::normalise(text, C::validate),
             evaluate: |context, config, operands| {
                 let config = config::parse(config).map_err(|errors| Fault::invalid_config(&errors))?;
-                C::evaluate(context, &config, operands)
+                C::evaluate_raw(context, &config, operands)
             },
         }
     }
@@ -115,7 +147,7 @@ impl ConditionEntry {
     }
 
     /// Evaluates one statement.
-    pub fn evaluate(&self, context: &Context, config: &str, operands: &[Operand]) -> Result<Verdict, Fault> {
+    pub fn evaluate(&self, context: &Context, config: &str, operands: &[RawOperand]) -> Result<Verdict, Fault> {
         (self.evaluate)(context, config, operands)
     }
 
@@ -127,15 +159,4 @@ impl ConditionEntry {
             config_schema: (self.schema)(),
         }
     }
-}
-
-pub(crate) fn operand(from: wit::Operand) -> Result<Operand, Fault> {
-    let values = from.values.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
-    Ok(Operand {
-        values,
-        attribute_type: from.attribute_type,
-        repeatable: from.repeatable,
-        present: from.present,
-        diff: from.diff,
-    })
 }

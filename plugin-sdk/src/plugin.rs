@@ -5,7 +5,7 @@ use crate::bindings::guards::exports::stepwright::guard::guards;
 use crate::bindings::manifest::exports::stepwright::plugin::manifest;
 use crate::bindings::steps::exports::stepwright::step::steps;
 use crate::bindings::types;
-use crate::condition::{self, ConditionEntry};
+use crate::condition::ConditionEntry;
 use crate::guard::{self, GuardEntry};
 use crate::step::{self, StepEntry};
 use crate::{Context, Fault, FieldError, Input};
@@ -99,8 +99,7 @@ impl<P: Plugin> conditions::Guest for Exports<P> {
         let verdict = |statement: conditions::Statement| -> Result<conditions::Verdict, Fault> {
             let entry = P::CONDITIONS.iter().find(|entry| entry.info.id == statement.condition);
             let entry = entry.ok_or_else(|| Fault::unknown("condition", &statement.condition))?;
-            let operands = statement.operands.into_iter().map(condition::operand).collect::<Result<Vec<_>, _>>()?;
-            let verdict = entry.evaluate(&context, &statement.config, &operands)?;
+            let verdict = entry.evaluate(&context, &statement.config, &statement.operands)?;
             Ok(conditions::Verdict { met: verdict.met, explain: verdict.explain })
         };
         statements.into_iter().map(|statement| verdict(statement).map_err(Into::into)).collect()

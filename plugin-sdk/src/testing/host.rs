@@ -165,7 +165,8 @@ impl Host {
         let entry = ConditionEntry::of::<C>();
         let config = serde_json::to_string(&config)?;
         let config = entry.validate(&config).map_err(|errors| Fault::invalid_config(&errors))?;
-        entry.evaluate(&self.call_context(), &config, operands)
+        let operands: Vec<_> = operands.iter().map(Operand::to_raw).collect();
+        entry.evaluate(&self.call_context(), &config, &operands)
     }
 
     /// Asks a guard.
