@@ -265,17 +265,18 @@ impl Graph {
     }
 
     /// The body of every declared loop by its decision: what a turn of the loop does again, the decision included.
-    /// A loop whose decision lies in another's body belongs to that body with all of its own.
+    /// A loop whose decision and entries lie in another's body belongs to that body with all of its own.
     pub fn loops(&self) -> Vec<(usize, BTreeSet<usize>)> {
         let decisions: BTreeSet<usize> = self.arcs.iter().filter(|a| a.back).map(|a| a.from).collect();
         let mut bodies: Vec<(usize, BTreeSet<usize>)> =
             decisions.into_iter().map(|d| (d, self.own_body(d))).filter(|(_, body)| !body.is_empty()).collect();
-        let own = bodies.clone();
+        let own: Vec<_> = bodies.iter().map(|(d, body)| (*d, body.clone(), self.entries_of_loop(body))).collect();
         loop {
             let mut grown = false;
             for (decision, body) in &mut bodies {
-                for (inner, inner_body) in &own {
-                    if inner != decision && body.contains(inner) && !inner_body.is_subset(body) {
+                for (inner, inner_body, entries) in &own {
+                    let nested = inner != decision && body.contains(inner) && entries.is_subset(body);
+                    if nested && !inner_body.is_subset(body) {
                         body.extend(inner_body);
                         grown = true;
                     }
@@ -285,6 +286,13 @@ impl Graph {
                 return bodies;
             }
         }
+    }
+
+    /// Where a loop is come to for the first time.
+    fn entries_of_loop(&self, body: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let starts = self.starts();
+        let from_outside = |n: usize| self.arcs_into(n).any(|a| !a.back && !body.contains(&a.from));
+        body.iter().copied().filter(|n| starts.contains(n) || from_outside(*n)).collect()
     }
 
     /// Nodes on a path from the loop branch's targets to the decision that uses no other loop.

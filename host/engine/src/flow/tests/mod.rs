@@ -1,6 +1,14 @@
 //! Templates are written as the JSON clients send; task ids are found again by their template ids.
 
+mod automations;
+mod checks;
+mod decisions;
+mod due_dates;
 mod executions;
+mod graph;
+mod loops;
+mod reverts;
+mod schedules;
 mod transitions;
 
 use super::*;
