@@ -113,10 +113,37 @@ impl Graph {
         self.arcs_out(phase).chain(self.arcs_into(phase)).any(|a| a.edge.is_some())
     }
 
-    /// Members that no other member points to.
+    /// Members that no other member points to, but for the way back of a loop.
     pub fn heads(&self, phase: usize) -> Vec<usize> {
-        let inside = |a: &Arc| !a.back && a.from != a.to && self.phase_of(a.from) == Some(phase);
-        self.members(phase).filter(|&m| !self.arcs_into(m).any(|a| inside(a))).collect()
+        let members: Vec<usize> = self.members(phase).collect();
+        self.roots(&members, |a| self.phase_of(a.from) == Some(phase))
+    }
+
+    /// The nodes of `among` nothing leads to, over the arcs that count. A node only loops lead back to is one unless
+    /// it is come to from another: of several, the outermost loop's.
+    fn roots(&self, among: &[usize], counts: impl Fn(&Arc) -> bool) -> Vec<usize> {
+        let leading = |n: usize| self.arcs_into(n).filter(|a| counts(a) && a.from != a.to).collect::<Vec<_>>();
+        let (mut roots, mut looped) = (Vec::new(), Vec::new());
+        for &node in among {
+            let arcs = leading(node);
+            if arcs.is_empty() {
+                roots.push(node);
+            } else if arcs.iter().all(|a| a.back) {
+                looped.push((node, arcs.iter().map(|a| a.from).collect::<Vec<_>>()));
+            }
+        }
+        if !looped.is_empty() {
+            let order = self.topological();
+            let place = |n: &usize| order.iter().position(|o| o == n);
+            looped.sort_by_key(|(_, sources)| std::cmp::Reverse(sources.iter().filter_map(place).max()));
+            for (node, _) in looped {
+                if !self.reach(roots.iter().copied(), &counts)[node] {
+                    roots.push(node);
+                }
+            }
+            roots.sort_unstable();
+        }
+        roots
     }
 
     /// Where a phase starts: the members its own edges lead to, else its heads.
@@ -200,8 +227,8 @@ impl Graph {
         if !triggered.is_empty() {
             return triggered;
         }
-        let led_to = |n: usize| self.arcs_into(n).any(|a| !a.back);
-        (0..self.trigger()).filter(|&n| (n < self.tasks || self.is_node(n)) && !led_to(n)).collect()
+        let nodes: Vec<usize> = (0..self.trigger()).filter(|&n| n < self.tasks || self.is_node(n)).collect();
+        self.roots(&nodes, |_| true)
     }
 
     /// Marks the nodes reachable over arcs that `passes` lets through; the nodes of `from` count only when
@@ -222,30 +249,6 @@ impl Graph {
         seen
     }
 
-    /// A node on a cycle that no declared loop explains.
-    pub fn undeclared_cycle(&self) -> Option<usize> {
-        let mut open: Vec<usize> =
-            (0..=self.trigger()).map(|n| self.arcs_into(n).filter(|a| !a.back).count()).collect();
-        let mut free: Vec<usize> = (0..open.len()).filter(|&n| open[n] == 0).collect();
-        let mut left = open.len();
-        while let Some(node) = free.pop() {
-            left -= 1;
-            for arc in self.arcs_out(node).filter(|a| !a.back) {
-                open[arc.to] -= 1;
-                if open[arc.to] == 0 {
-                    free.push(arc.to);
-                }
-            }
-        }
-        // What is left lies on a cycle or behind one; walking backwards inside it must come round.
-        let mut node = (left > 0).then(|| open.iter().position(|&n| n > 0)).flatten()?;
-        let mut seen = BTreeSet::new();
-        while seen.insert(node) {
-            node = self.arcs_into(node).find(|a| !a.back && open[a.from] > 0)?.from;
-        }
-        Some(node)
-    }
-
     /// Every node before the nodes it leads to, loop edges left aside; ties in the order of the lists.
     pub fn topological(&self) -> Vec<usize> {
         let mut open: Vec<usize> =
@@ -262,55 +265,5 @@ impl Graph {
             }
         }
         order
-    }
-
-    /// The body of every declared loop by its decision: what a turn of the loop does again, the decision included.
-    /// A loop whose decision and entries lie in another's body belongs to that body with all of its own.
-    pub fn loops(&self) -> Vec<(usize, BTreeSet<usize>)> {
-        let decisions: BTreeSet<usize> = self.arcs.iter().filter(|a| a.back).map(|a| a.from).collect();
-        let mut bodies: Vec<(usize, BTreeSet<usize>)> =
-            decisions.into_iter().map(|d| (d, self.own_body(d))).filter(|(_, body)| !body.is_empty()).collect();
-        let own: Vec<_> = bodies.iter().map(|(d, body)| (*d, body.clone(), self.entries_of_loop(body))).collect();
-        loop {
-            let mut grown = false;
-            for (decision, body) in &mut bodies {
-                for (inner, inner_body, entries) in &own {
-                    let nested = inner != decision && body.contains(inner) && entries.is_subset(body);
-                    if nested && !inner_body.is_subset(body) {
-                        body.extend(inner_body);
-                        grown = true;
-                    }
-                }
-            }
-            if !grown {
-                return bodies;
-            }
-        }
-    }
-
-    /// Where a loop is come to for the first time.
-    fn entries_of_loop(&self, body: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let starts = self.starts();
-        let from_outside = |n: usize| self.arcs_into(n).any(|a| !a.back && !body.contains(&a.from));
-        body.iter().copied().filter(|n| starts.contains(n) || from_outside(*n)).collect()
-    }
-
-    /// Nodes on a path from the loop branch's targets to the decision that uses no other loop.
-    fn own_body(&self, decision: usize) -> BTreeSet<usize> {
-        let targets: Vec<usize> = self.arcs_out(decision).filter(|a| a.back).map(|a| a.to).collect();
-        let mut ahead = self.reach(targets.iter().copied(), |a| !a.back && a.from != decision);
-        for &target in &targets {
-            ahead[target] = true;
-        }
-        let mut behind = BTreeSet::from([decision]);
-        let mut queue = vec![decision];
-        while let Some(node) = queue.pop() {
-            for arc in self.arcs_into(node).filter(|a| !a.back && a.from != decision && ahead[a.from]) {
-                if behind.insert(arc.from) {
-                    queue.push(arc.from);
-                }
-            }
-        }
-        if ahead[decision] { behind } else { BTreeSet::new() }
     }
 }

@@ -14,6 +14,8 @@ mod entity;
 mod error;
 mod event;
 mod graph;
+mod in_entity;
+mod loops;
 mod operands;
 mod parts;
 mod pending;
@@ -34,6 +36,7 @@ pub use condition::{Condition, CustomCondition, DateOffset, DecisionSpec, LoopCo
 pub use entity::{Entities, EntityDiff, EntitySnapshot};
 pub use error::{FlowError, FlowErrorKind};
 pub use event::{Effect, FlowEvent, FlowHistory};
+pub use in_entity::{PhaseInEntity, WorkflowInEntity};
 pub use operands::{BUILT_IN, Operand, Question, Verdict, questions};
 pub use parts::{
     Assignee, ClosingReason, Context, Due, DueAnchor, DueDateConfig, Edge, EntitySync, Requirement, SyncFilter,

@@ -53,7 +53,7 @@ impl Work<'_> {
                 let holds = outcome.as_deref().is_some_and(|o| HOLDING_OUTCOMES.contains(&o));
                 run.state = AgentState::Completed { at: now };
                 run.outcome = outcome;
-                run.output = Some(output);
+                run.output = Some(output).filter(|o| !o.is_null());
                 run.entities = entities;
                 Ok(if holds { TaskStatus::OnHold } else { TaskStatus::Completed })
             }

@@ -88,11 +88,8 @@ pub(super) fn patch(
         *config = new_config;
     }
     match new_due {
-        Some(text) => {
-            if due.as_ref().map(Due::as_str) != Some(&text) {
-                *due = Some(Due::Set(text));
-            }
-        }
+        Some(text) if due.as_ref().map(Due::as_str) == Some(&text) => {}
+        Some(text) => *due = Some(Due::Set(text)),
         None if config_changed && matches!(due, Some(Due::Computed(_))) => *due = None,
         None => {}
     }

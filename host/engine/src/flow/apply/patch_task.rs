@@ -56,8 +56,8 @@ impl Work<'_> {
         for (member, given) in
             [(&mut task.ecp, &patch.ecp), (&mut task.installer, &patch.installer), (&mut task.partner, &patch.partner)]
         {
-            if given.is_some() {
-                member.clone_from(given);
+            if let Some(value) = given {
+                *member = Some(value.clone()).filter(|v| !v.is_null());
             }
         }
         super::due::patch(

@@ -68,9 +68,7 @@ impl Work<'_> {
             let behind: Vec<usize> = behind.iter().filter_map(|n| self.graph.node(n)).collect();
             let later = self.graph.reach(behind.iter().copied(), |a| !a.back)[number];
             if untouched && later {
-                self.next.crt_tasks.retain(|c| &c.id != id);
-                let task = self.task_mut(number);
-                (task.reached, task.awaits_start) = (false, false);
+                self.retract(number);
                 self.queue.extend(behind);
             }
         } else if untouched {
@@ -184,27 +182,34 @@ impl Work<'_> {
     /// once when what precedes it is over and nothing follows it.
     fn take_place(&mut self, id: &NodeId, next: Option<&NodeId>) {
         let Ok(number) = self.number(id) else { return };
-        let followed = next.and_then(|n| self.graph.node(n)).filter(|&n| n < self.graph.tasks());
-        match followed {
-            Some(followed) => {
-                if self.is_current(followed) && self.task(followed).status == TaskStatus::Pending {
-                    let next_id = self.task(followed).id.clone();
-                    self.next.crt_tasks.retain(|c| c.id != next_id);
-                    let task = self.task_mut(followed);
-                    (task.reached, task.awaits_start) = (false, false);
-                    self.queue.push_back(number);
-                }
+        if let Some(next) = next.and_then(|n| self.graph.node(n)) {
+            let phase = self.graph.phase_number(next).is_some();
+            let touched = phase && self.graph.members(next).any(|m| self.task(m).status != TaskStatus::Pending);
+            let followed = if phase { self.graph.entries(next) } else { vec![next] };
+            let waiting = |n: &usize| self.is_current(*n) && self.task(*n).status == TaskStatus::Pending;
+            let replaced: Vec<usize> = followed.into_iter().filter(|n| !touched && waiting(n)).collect();
+            for &task in &replaced {
+                self.retract(task);
             }
-            None if next.is_none() => {
-                let over =
-                    self.graph.predecessors(number).into_iter().any(|n| n < self.graph.tasks() && self.is_over(n));
-                let taken = self.graph.arcs_into(number).any(|a| a.edge.is_some_and(|e| self.was_taken(a.from, e)));
-                if over && taken {
-                    self.queue.push_back(number);
-                }
+            if !replaced.is_empty() {
+                self.queue.push_back(number);
             }
-            None => {}
+            return;
         }
+        let before = self.graph.predecessors(number);
+        let over = before.iter().any(|&n| self.is_over(n));
+        let taken = self.graph.arcs_into(number).any(|a| a.edge.is_some_and(|e| self.was_taken(a.from, e)));
+        if before.is_empty() || (over && taken) {
+            self.queue.push_back(number);
+        }
+    }
+
+    /// The flow no longer stands at a task nobody has touched.
+    fn retract(&mut self, number: usize) {
+        let id = self.task(number).id.clone();
+        self.next.crt_tasks.retain(|c| c.id != id);
+        let task = self.task_mut(number);
+        (task.reached, task.awaits_start) = (false, false);
     }
 
     fn was_taken(&self, from: usize, edge: usize) -> bool {

@@ -321,3 +321,23 @@ fn a_flow_survives_being_stored() {
     let text = serde_json::to_string(&bench.events).unwrap();
     assert_eq!(serde_json::from_str::<Vec<FlowHistory>>(&text).unwrap(), bench.events);
 }
+
+#[test]
+fn entities_show_where_the_flow_stands() {
+    let mut document = manual(&["a", "b"], &[("a", "b")]);
+    document["phases"] = json!([{"id": "p", "name": "phase"}]);
+    document["tasks"][1]["phase_id"] = json!("p");
+    document["tasks"][1]["assigned_to"] = json!(["u"]);
+    let mut bench = begin(document);
+    bench.complete("a");
+    let shown = serde_json::to_value(bench.flow.in_entity()).unwrap();
+    assert_eq!(
+        (&shown["progress"], &shown["task_name"], &shown["phase_name"]),
+        (&json!(50), &json!("b"), &json!("phase"))
+    );
+    assert_eq!(shown["upcoming_tasks_assignees"], json!(["u"]));
+    assert_eq!(shown["phases_in_progress"][0]["phase_progress"], 0);
+    bench.complete("b");
+    let shown = serde_json::to_value(bench.flow.in_entity()).unwrap();
+    assert_eq!((&shown["progress"], &shown["status"], shown.get("task_id")), (&json!(100), &json!("DONE"), None));
+}

@@ -41,3 +41,27 @@ fn steps_stand_in_the_order_of_the_graph_and_ties_in_that_of_the_template() {
     let order: Vec<_> = bench.flow.ordered_tasks().iter().map(|t| t.template_id.as_str()).collect();
     assert_eq!(order, ["c", "a", "b", "d"]);
 }
+
+#[test]
+fn what_only_a_loop_leads_to_is_a_start_only_when_nothing_else_is() {
+    let looped = |id: &str| {
+        let mut d = decision(id, &["x"]);
+        d["conditions"].as_array_mut().unwrap().push(bare("y"));
+        d["loop_config"] = json!({"loop_branch_id": "x", "exit_branch_id": "y"});
+        d
+    };
+    // t → d, and round again by r; all of it within the loop of o, which goes back to s.
+    let mut document = manual(&["r", "t", "s", "e"], &[("r", "t"), ("s", "t"), ("t", "d")]);
+    document["tasks"].as_array_mut().unwrap().extend([looped("d"), looped("o")]);
+    document["edges"].as_array_mut().unwrap().extend([
+        branch("d", "r", "x"),
+        branch("d", "o", "y"),
+        branch("o", "s", "x"),
+        branch("o", "e", "y"),
+    ]);
+    let template = template(document);
+    let graph = template.graph();
+    assert_eq!(names(&template, graph.starts()), ["s"]);
+    let loops: Vec<_> = graph.loops().into_iter().map(|(d, body)| (d, body.len())).collect();
+    assert_eq!(loops, [(4, 3), (5, 5)], "the way back of the inner loop belongs to the outer one");
+}

@@ -7,8 +7,12 @@ mod due_dates;
 mod executions;
 mod graph;
 mod loops;
+mod operands;
+mod properties;
 mod reverts;
 mod schedules;
+mod structure;
+mod sync;
 mod transitions;
 
 use super::*;
