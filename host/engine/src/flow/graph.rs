@@ -231,6 +231,19 @@ impl Graph {
         self.roots(&nodes, |_| true)
     }
 
+    /// Connections that exist only because nothing says otherwise: from the trigger to the starts, from phases to
+    /// their heads. Taking a decision away may leave branches nothing leads to; made explicit before, these keep such
+    /// branches from becoming starts.
+    pub fn implied_entries(&self) -> Vec<(usize, usize)> {
+        let trigger = self.trigger();
+        let starts = if self.arcs_out(trigger).next().is_none() { self.starts() } else { Vec::new() };
+        let phases = (self.tasks..trigger).flat_map(|phase| {
+            let implied = self.arcs_out(phase).filter(move |a| a.edge.is_none() && self.phase_of(a.to) == Some(phase));
+            implied.map(move |a| (phase, a.to))
+        });
+        starts.into_iter().map(|to| (trigger, to)).chain(phases).collect()
+    }
+
     /// Marks the nodes reachable over arcs that `passes` lets through; the nodes of `from` count only when
     /// something leads to them.
     pub fn reach(&self, from: impl IntoIterator<Item = usize>, passes: impl Fn(&Arc) -> bool) -> Vec<bool> {

@@ -4,7 +4,7 @@ use super::apply::{Env, Transition, Work, check_contexts};
 use super::bridge::bridge;
 use super::condition::DecisionSpec;
 use super::entity::resolve;
-use super::template::{TaskSpec, Template, TemplateTask};
+use super::template::{TRIGGER_NODE, TaskSpec, Template, TemplateTask};
 use super::vocab::{PhaseStatus, TaskStatus};
 use super::{
     Analytics, Chain, Closing, ClosingReason, Context, DEEPEST_CHAIN, Edge, Flow, FlowError, FlowStatus, FlowTrigger,
@@ -67,7 +67,11 @@ impl Template {
         let stays = |taxonomies: &[String]| taxonomies.is_empty() || taxonomies.iter().any(|t| purposes.contains(t));
         let gone: BTreeSet<&NodeId> = self.phases.iter().filter(|p| !stays(&p.taxonomies)).map(|p| &p.id).collect();
         let in_gone = |t: &TemplateTask| t.phase_id.as_ref().is_some_and(|p| gone.contains(p));
-        for task in self.tasks.iter().filter(|t| in_gone(t) || !stays(&t.taxonomies)) {
+        let goes = |t: &&TemplateTask| in_gone(t) || !stays(&t.taxonomies);
+        if self.tasks.iter().filter(goes).any(|t| t.kind.is_decision()) {
+            template.make_entries_explicit();
+        }
+        for task in self.tasks.iter().filter(goes) {
             bridge(&mut template.edges, &task.id, decision(task));
             template.tasks.retain(|t| t.id != task.id);
         }
@@ -79,6 +83,26 @@ impl Template {
             }
         }
         template
+    }
+
+    fn make_entries_explicit(&mut self) {
+        let graph = self.graph();
+        let id = |node: usize| match graph.phase_number(node) {
+            Some(number) => self.phases[number].id.clone(),
+            None => self.tasks.get(node).map_or_else(|| NodeId::new(TRIGGER_NODE), |t| t.id.clone()),
+        };
+        let entries: Vec<Edge> = graph
+            .implied_entries()
+            .into_iter()
+            .map(|(from, to)| Edge {
+                id: format!("entry-{}", id(to)),
+                from_id: id(from),
+                to_id: id(to),
+                condition_id: None,
+                none_met: false,
+            })
+            .collect();
+        self.edges.extend(entries);
     }
 }
 

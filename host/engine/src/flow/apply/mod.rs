@@ -103,7 +103,13 @@ pub fn apply(flow: &Flow, command: Command, env: &Env<'_>) -> Result<Transition,
         Command::AgentReported { task, attempt, report } => work.agent_reported(&task, attempt, report)?,
         Command::Delete => work.delete(),
     }
+    if work.relinked && work.graph.undeclared_cycle().is_some() {
+        return Err(FlowError::invalid("the change would make a cycle that is not a declared loop"));
+    }
     work.settle();
+    if work.relinked && work.cuts_off_reached() {
+        return Err(FlowError::invalid("the change would cut off a task the flow has come to"));
+    }
     Ok(work.done())
 }
 
@@ -121,6 +127,8 @@ pub(super) struct Work<'a> {
     passed: HashSet<usize>,
     /// Something has left the frontier, so that the flow may be done.
     advanced: bool,
+    /// The graph was changed.
+    relinked: bool,
     /// The flow begins with this transition.
     starting: bool,
 }
@@ -138,6 +146,7 @@ impl<'a> Work<'a> {
             queue: VecDeque::new(),
             passed: HashSet::new(),
             advanced: false,
+            relinked: false,
             starting: false,
         }
     }
@@ -155,6 +164,7 @@ impl<'a> Work<'a> {
     fn relink(&mut self) {
         self.graph = Rc::new(self.next.graph());
         self.passed.clear();
+        self.relinked = true;
     }
 
     pub(super) fn done(mut self) -> Transition {
@@ -166,6 +176,13 @@ impl<'a> Work<'a> {
         self.next.version += 1;
         self.next.updated_at = self.env.now;
         Transition { next: self.next, events: self.events, effects: self.effects }
+    }
+
+    /// Whether no path leads any more to a task the flow has come to, and may be taken back to.
+    fn cuts_off_reached(&self) -> bool {
+        let starts = self.graph.starts();
+        let led_to = self.graph.reach(starts.iter().copied(), |_| true);
+        (0..self.next.tasks.len()).any(|n| self.task(n).reached && !led_to[n] && !starts.contains(&n))
     }
 
     fn number(&self, id: &NodeId) -> Result<usize, FlowError> {

@@ -86,6 +86,12 @@ impl Work<'_> {
         let decision = self.task(number).decision().map(|d| d.spec.clone());
         let behind = self.behind(id, decision.as_ref());
         let phase = self.task(number).phase_id.clone();
+        if decision.is_some() {
+            for (from, to) in self.graph.implied_entries() {
+                let (from, to) = (self.node_id(from), self.node_id(to));
+                self.link(from, to);
+            }
+        }
         bridge(&mut self.next.edges, id, decision.as_ref());
         let was_current = self.is_current(number);
         self.next.crt_tasks.retain(|c| &c.id != id);
@@ -264,7 +270,14 @@ impl Work<'_> {
                 }
                 self.link(last.clone(), id.clone());
             }
-            (None, None) => {}
+            // Alone in its list: a start, which has to be said where the others are said too.
+            (None, None) => {
+                let of_node =
+                    place.phase.as_ref().and_then(|p| self.graph.node(p)).is_some_and(|p| self.graph.is_node(p));
+                if !of_node && self.graph.arcs_out(self.graph.trigger()).next().is_some() {
+                    self.link(self.next.trigger_node.clone(), id.clone());
+                }
+            }
         }
         self.relink();
         next
@@ -290,11 +303,13 @@ impl Work<'_> {
             Some(phase) => self.graph.phase_of(n) == Some(phase),
             None => self.graph.phase_of(n).is_none() && (n < self.graph.tasks() || self.graph.is_node(n)),
         });
-        inside
-            .map(|n| match self.graph.phase_number(n) {
-                Some(number) => self.next.phases[number].id.clone(),
-                None => self.task(n).id.clone(),
-            })
-            .collect()
+        inside.map(|n| self.node_id(n)).collect()
+    }
+
+    fn node_id(&self, node: usize) -> NodeId {
+        match self.graph.phase_number(node) {
+            Some(number) => self.next.phases[number].id.clone(),
+            None => self.next.tasks.get(node).map_or_else(|| self.next.trigger_node.clone(), |t| t.id.clone()),
+        }
     }
 }

@@ -211,6 +211,22 @@ fn purposes_leave_out_whole_phases_and_phases_without_tasks() {
 }
 
 #[test]
+fn branches_of_a_decision_that_is_left_out_do_not_become_starts() {
+    let d = json!({"id": "d", "name": "d", "task_type": "DECISION", "trigger_mode": "manual", "taxonomies": ["gas"],
+        "conditions": [bare("x"), bare("y")]});
+    let mut document = manual(&["s", "a", "b"], &[("s", "d")]);
+    document["tasks"].as_array_mut().unwrap().push(d);
+    document["edges"].as_array_mut().unwrap().extend([branch("d", "a", "x"), none_met("d", "b")]);
+    let args = StartFlow { purposes: vec!["power".into()], ..args() };
+    let mut bench = try_start(document, args, Entities::new()).unwrap();
+    assert_eq!(bench.current(), ["s"]);
+    bench.complete("s");
+    assert_eq!(bench.current(), ["b"]);
+    bench.complete("b");
+    assert!(matches!(bench.flow.status, FlowStatus::Done { .. }));
+}
+
+#[test]
 fn phases_follow_their_tasks_and_lead_on() {
     let mut document = manual(&["a", "b", "c"], &[("trigger", "p"), ("p", "a"), ("a", "b"), ("p", "q"), ("q", "c")]);
     document["phases"] = json!([{"id": "p", "name": "p"}, {"id": "q", "name": "q"}]);

@@ -211,3 +211,15 @@ fn a_removed_decision_leaves_its_default_way_on() {
     bench.apply(Command::RemoveTask { task: bench.id("d") }).unwrap();
     assert_eq!(walk(&mut bench), "sb");
 }
+
+#[test]
+fn a_decision_stays_while_the_flow_stands_on_one_of_its_branches() {
+    let d = json!({"id": "d", "name": "d", "task_type": "DECISION", "trigger_mode": "manual", "conditions": [bare("x"), bare("y")]});
+    let task = |id: &str| json!({"id": id, "name": id, "task_type": "MANUAL"});
+    let mut bench = begin(json!({"name": "test", "tasks": [d, task("a"), task("b")],
+        "edges": [branch("d", "a", "x"), none_met("d", "b")]}));
+    bench.choose("d", "x").unwrap();
+    let error = bench.apply(Command::RemoveTask { task: bench.id("d") }).unwrap_err();
+    assert_eq!(error.kind(), FlowErrorKind::Invalid);
+    assert_eq!(bench.current(), ["a"]);
+}
