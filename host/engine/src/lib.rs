@@ -9,6 +9,7 @@ pub mod cron;
 pub mod definition;
 pub mod event;
 pub mod execution;
+pub mod flow;
 pub mod ids;
 pub mod json;
 pub mod outcome;
