@@ -75,7 +75,9 @@ impl TestHost {
     pub async fn start_on_sqlite(now: &str, options: &StoreOptions) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let url = format!("sqlite://{}", dir.path().join("test.db").display());
-        Self { _dir: Some(dir), ..Self::start_on(&url, options, TestClock::at(now)).await }
+        let mut host = Self::start_on(&url, options, TestClock::at(now)).await;
+        host._dir = Some(dir);
+        host
     }
 
     /// On this database; several hosts may share one, and a clock.

@@ -7,7 +7,9 @@ mod webhooks;
 
 pub use random::Random;
 pub use sandbox::{
-    CallContext, ComponentRejected, ComponentSource, LogLevel, LogLine, Sandbox, SandboxError, StepCall, StepResult,
+    CallContext, ComponentRejected, ComponentSource, ConditionCall, ConditionOperand, ConditionQuestion, Evaluated,
+    GuardCall, GuardDecision, GuardedTransition, LogLevel, LogLine, Sandbox, SandboxError, StepCall, StepResult,
+    Verdict,
 };
 pub use store::{
     AutomationStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore, EventStore,

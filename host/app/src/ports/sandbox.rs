@@ -42,6 +42,97 @@ pub struct StepCall {
     pub session: Session,
 }
 
+/// One question to a condition plugin.
+#[derive(Clone, Debug)]
+pub struct ConditionQuestion {
+    /// The condition's id within the plugin.
+    pub condition: String,
+    pub config: RawJson,
+    pub operands: Vec<ConditionOperand>,
+}
+
+/// What a question is about, resolved by the host (source: wit/condition@0.1.0 `operand`).
+#[derive(Clone, Debug)]
+pub struct ConditionOperand {
+    pub values: Vec<RawJson>,
+    pub attribute_type: String,
+    pub repeatable: bool,
+    pub present: bool,
+    /// `updated`, `added` or `deleted`, when the trigger's diff says so.
+    pub diff: Option<String>,
+}
+
+/// All questions of a decision to one plugin, in one call.
+pub struct ConditionCall {
+    /// Hex SHA-256 of the component.
+    pub digest: String,
+    pub context: CallContext,
+    pub questions: Vec<ConditionQuestion>,
+    pub limits: InvocationLimits,
+}
+
+/// A condition's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub met: bool,
+    pub explain: String,
+}
+
+/// What came of asking a condition plugin.
+pub struct Evaluated {
+    /// As many verdicts as there were questions, in their order.
+    pub verdicts: Result<Vec<Verdict>, Fault>,
+    pub metering: Metering,
+    pub logs: Vec<LogLine>,
+}
+
+/// A transition that a guard is asked about (source: wit/guard@0.1.0 `transition`).
+#[derive(Clone, Debug)]
+pub struct GuardedTransition {
+    pub action: String,
+    pub actor: String,
+    pub actor_kind: String,
+    pub from_status: String,
+    pub to_status: String,
+    pub from_stage: Option<String>,
+    pub to_stage: Option<String>,
+    pub workflow_type: String,
+    /// The requested change.
+    pub patch: RawJson,
+    /// The record as it stands.
+    pub record: RawJson,
+    /// The newest history events, oldest first.
+    pub history: Vec<RawJson>,
+}
+
+/// One call of a guard.
+pub struct GuardCall {
+    /// Hex SHA-256 of the component.
+    pub digest: String,
+    /// The guard's id within the plugin.
+    pub guard: String,
+    pub context: CallContext,
+    pub transition: GuardedTransition,
+    pub limits: InvocationLimits,
+}
+
+/// A guard's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GuardDecision {
+    Allow,
+    AllowWith {
+        /// Merged into the record's state.
+        state_patch: Option<RawJson>,
+        /// RFC 3339.
+        next_action_at: Option<String>,
+        escalation_level: Option<u32>,
+    },
+    Deny {
+        code: String,
+        reason: String,
+    },
+}
+
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
@@ -107,6 +198,27 @@ pub trait Sandbox: Send + Sync {
 
     /// Runs a step in a fresh instance under all limits. Never panics on guest behaviour.
     async fn run_step(&self, call: StepCall) -> StepResult;
+
+    /// Asks a condition plugin, in a fresh instance of the deterministic profile, without any capability.
+    async fn evaluate(&self, call: ConditionCall) -> Evaluated;
+
+    /// Lets a condition check and normalise a config.
+    ///
+    /// # Errors
+    /// `Err(fault)` when the component could not answer; `Ok(Err(faults))` when it refuses the config.
+    async fn validate_condition(
+        &self,
+        digest: &str,
+        condition: &str,
+        config: &RawJson,
+        limits: InvocationLimits,
+    ) -> Result<Result<RawJson, Vec<FieldFault>>, Fault>;
+
+    /// Asks a guard, in a fresh instance of the deterministic profile, without any capability.
+    ///
+    /// # Errors
+    /// When it could not answer; the caller then refuses the transition.
+    async fn check_guard(&self, call: GuardCall) -> Result<GuardDecision, Fault>;
 }
 
 impl StepResult {
