@@ -2,6 +2,7 @@
 
 use crate::egress::{Egress, Outbound};
 use crate::faults;
+use crate::frozen::Frozen;
 use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, MAX_TRANSFER};
 use crate::logs;
 use crate::registry::Loaded;
@@ -27,6 +28,8 @@ pub struct Setup {
     pub secrets: Arc<BTreeMap<String, String>>,
     /// Already below the operator's ceilings.
     pub limits: InvocationLimits,
+    /// For the deterministic profile.
+    pub frozen: Option<Frozen>,
 }
 
 /// What came of a call.
@@ -60,7 +63,7 @@ impl Caller {
         R: Send,
         F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
     {
-        let Setup { session, grants, secrets, limits } = setup;
+        let Setup { session, grants, secrets, limits, frozen } = setup;
         let _turn = match self.turn(loaded.slots).await {
             Ok(turn) => turn,
             Err(fault) => {
@@ -72,7 +75,7 @@ impl Caller {
         let deadline = started + Duration::from_millis(limits.wall_ms.into());
         let host_calls = HostCalls::new(limits.host_calls);
         let outbound = Outbound::new(Arc::clone(&self.egress), grants, secrets, &limits, host_calls.clone(), deadline);
-        let state = State::new(session, outbound, &limits, host_calls, deadline);
+        let state = State::new(session, outbound, &limits, host_calls, deadline, frozen.as_ref());
         let mut store = Store::new(&self.engine, state);
         let armed = arm(&mut store, &limits);
         let calling = async {

@@ -46,7 +46,7 @@ fn completed(completion: steps::Completion, limits: &InvocationLimits) -> Result
 }
 
 /// A fault as the guest reports it.
-fn fault(wit: types::Fault, limits: &InvocationLimits) -> Result<Fault, Fault> {
+pub fn fault(wit: types::Fault, limits: &InvocationLimits) -> Result<Fault, Fault> {
     let reason = cut(wit.reason, MAX_REASON);
     let well_formed =
         (1..=64).contains(&wit.code.len()) && wit.code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -89,13 +89,13 @@ pub fn validation(
     }
 }
 
-fn instant(text: &str, field: &str) -> Result<Timestamp, Fault> {
+pub fn instant(text: &str, field: &str) -> Result<Timestamp, Fault> {
     chrono::DateTime::parse_from_rfc3339(text)
         .map(|at| at.to_utc().into())
         .map_err(|why| invalid_output(format!("{field} is not an RFC 3339 instant: {why}")))
 }
 
-fn cut(mut text: String, most: usize) -> String {
+pub fn cut(mut text: String, most: usize) -> String {
     text.truncate(text.floor_char_boundary(most));
     text
 }

@@ -1,24 +1,25 @@
 //! The port's implementation: finds the component, makes the call, checks what comes back.
 
 use crate::bindings::{steps, types};
-use crate::cache::Cache;
-use crate::call::{Caller, Ended, Setup};
-use crate::compile::Compiler;
+use crate::call::{Ended, Setup};
 use crate::config::{MAX_MEMORY, SandboxConfig};
 use crate::egress::Egress;
-use crate::engine::{self, Profile, Ticker};
-use crate::faults::{CAPABILITY_DENIED, COMPONENT_UNUSABLE};
+use crate::engine::Profile;
+use crate::faults::COMPONENT_UNUSABLE;
 use crate::inspect;
 use crate::limits::clamp;
 use crate::outcome;
-use crate::registry::{Loaded, Registry};
+use crate::registry::Loaded;
+use crate::room::Room;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Instant;
-use stepwright_app::ports::{CallContext, ComponentSource, Sandbox, SandboxError, StepCall, StepResult};
+use stepwright_app::ports::{
+    CallContext, ComponentSource, ConditionCall, Evaluated, GuardCall, GuardDecision, Sandbox, SandboxError, StepCall,
+    StepResult,
+};
 use stepwright_app::{ComponentInfo, Environment, FieldFault, Grants, InvocationLimits};
 use stepwright_engine::{Fault, Outcome, RawJson};
-use wasmtime::Engine;
 
 /// Why there is no sandbox.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +48,15 @@ pub struct PoolUse {
 
 /// Runs components in wasmtime.
 pub struct WasmSandbox {
-    engine: Engine,
-    registry: Registry,
-    caller: Caller,
-    ceilings: InvocationLimits,
+    steps: Room,
+    /// Conditions and guards.
+    pub(crate) deterministic: Room,
+    pub(crate) ceilings: InvocationLimits,
     max_component: u64,
-    _ticker: Ticker,
 }
+
+/// Slots for conditions and guards at most: each is there for milliseconds.
+const MAX_DETERMINISTIC: u32 = 64;
 
 impl WasmSandbox {
     /// A sandbox that takes components from `source`.
@@ -61,25 +64,13 @@ impl WasmSandbox {
     /// # Errors
     /// When the engine, the cache or TLS cannot be set up.
     pub fn new(config: SandboxConfig, source: Arc<dyn ComponentSource>) -> Result<Self, SetupError> {
-        let pool = config.pool.max(1);
-        let engine = engine::runner(Profile::Steps, pool).map_err(SetupError::Engine)?;
-        let cache = Cache::open(&config.cache_dir, &config.mac_key, engine::fingerprint(&engine), config.cache_bytes)
-            .map_err(SetupError::Cache)?;
-        let compiler = Compiler::new(config.compile, engine.clone());
-        let egress = Arc::new(Egress::new(config.egress)?);
+        let slots = config.pool.max(1);
+        let egress = Arc::new(Egress::new(config.egress.clone())?);
         let ceilings = clamp(config.ceilings, InvocationLimits { memory: MAX_MEMORY, ..config.ceilings });
+        let room = |profile, slots| Room::open(profile, slots, &config, Arc::clone(&egress), Arc::clone(&source));
         Ok(Self {
-            _ticker: Ticker::start(&engine).map_err(SetupError::Ticker)?,
-            registry: Registry::new(
-                engine.clone(),
-                cache,
-                compiler,
-                source,
-                config.max_loaded,
-                config.max_loaded_bytes,
-            ),
-            caller: Caller::new(engine.clone(), egress, pool, config.max_wait),
-            engine,
+            steps: room(Profile::Steps, slots)?,
+            deterministic: room(Profile::Deterministic, slots.min(MAX_DETERMINISTIC))?,
             ceilings,
             max_component: config.max_component,
         })
@@ -87,41 +78,35 @@ impl WasmSandbox {
 
     /// Loads components before they are called for, all at once; gives those that could not be loaded.
     pub async fn preload(&self, digests: &[String]) -> Vec<(String, Fault)> {
-        let loads = digests.iter().map(|digest| async { (digest.clone(), self.registry.get(digest).await.err()) });
+        let loads =
+            digests.iter().map(|digest| async { (digest.clone(), self.steps.registry.get(digest).await.err()) });
         let loaded = futures_util::future::join_all(loads).await;
         loaded.into_iter().filter_map(|(digest, fault)| Some((digest, fault?))).collect()
     }
 
     /// Components that are ready to run.
     pub fn loaded(&self) -> usize {
-        self.registry.loaded()
+        self.steps.registry.loaded() + self.deterministic.registry.loaded()
     }
 
     /// What the pool holds right now.
     pub fn pool_use(&self) -> PoolUse {
-        let slots = self.caller.busy();
-        self.engine.pooling_allocator_metrics().map_or_else(PoolUse::default, |pool| PoolUse {
-            slots,
-            component_instances: pool.component_instances(),
-            core_instances: pool.core_instances(),
-            memories: pool.memories(),
-            tables: pool.tables(),
-            stacks: pool.stacks(),
-        })
+        let mut sum = PoolUse::default();
+        for room in [&self.steps, &self.deterministic] {
+            sum.slots += room.caller.busy();
+            if let Some(pool) = room.engine.pooling_allocator_metrics() {
+                sum.component_instances += pool.component_instances();
+                sum.core_instances += pool.core_instances();
+                sum.memories += pool.memories();
+                sum.tables += pool.tables();
+                sum.stacks += pool.stacks();
+            }
+        }
+        sum
     }
 
     async fn component(&self, digest: &str, grants: &Grants) -> Result<Arc<Loaded>, Fault> {
-        let loaded = self.registry.get(digest).await?;
-        if !loaded.doors.is_empty() {
-            let open = grants.capabilities();
-            let closed: Vec<&str> = loaded.doors.difference(&open).map(|door| door.as_str()).collect();
-            if !closed.is_empty() {
-                let reason = format!("the component imports capabilities that are not granted: {}", closed.join(", "));
-                let info = serde_json::json!({ "missing": closed });
-                return Err(Fault::permanent(CAPABILITY_DENIED, reason).with_info(info));
-            }
-        }
-        Ok(loaded)
+        self.steps.component(digest, &grants.capabilities()).await
     }
 
     async fn run(&self, call: StepCall) -> StepResult {
@@ -140,8 +125,10 @@ impl WasmSandbox {
             input: call.input.as_str().to_owned(),
             resume: call.resume.map(|json| json.as_str().to_owned()),
         };
-        let setup = Setup { session: Some(call.session), grants: call.grants, secrets: call.secrets, limits };
+        let setup =
+            Setup { session: Some(call.session), grants: call.grants, secrets: call.secrets, limits, frozen: None };
         let ended = self
+            .steps
             .caller
             .call(&loaded, setup, |store, instance| {
                 Box::pin(async move {
@@ -160,7 +147,7 @@ impl WasmSandbox {
 #[async_trait]
 impl Sandbox for WasmSandbox {
     async fn inspect(&self, bytes: Vec<u8>) -> Result<ComponentInfo, SandboxError> {
-        inspect::inspect(&self.registry, &self.caller, self.max_component, bytes).await
+        inspect::inspect(&self.steps.registry, &self.steps.caller, self.max_component, bytes).await
     }
 
     async fn validate_step(&self, call: StepCall) -> Result<Result<RawJson, Vec<FieldFault>>, Fault> {
@@ -169,8 +156,10 @@ impl Sandbox for WasmSandbox {
         let limits = clamp(call.limits, self.ceilings);
         let context = context(call.context, &limits);
         let (step, config) = (call.step, call.config.as_str().to_owned());
-        let setup = Setup { session: Some(call.session), grants: call.grants, secrets: call.secrets, limits };
+        let setup =
+            Setup { session: Some(call.session), grants: call.grants, secrets: call.secrets, limits, frozen: None };
         let ended = self
+            .steps
             .caller
             .call(&loaded, setup, |store, instance| {
                 Box::pin(async move {
@@ -197,13 +186,31 @@ impl Sandbox for WasmSandbox {
         metrics::histogram!("stepwright_sandbox_call_seconds").record(started.elapsed().as_secs_f64());
         result
     }
+
+    async fn evaluate(&self, call: ConditionCall) -> Evaluated {
+        self.ask_conditions(call).await
+    }
+
+    async fn validate_condition(
+        &self,
+        digest: &str,
+        condition: &str,
+        config: &RawJson,
+        limits: InvocationLimits,
+    ) -> Result<Result<RawJson, Vec<FieldFault>>, Fault> {
+        self.check_condition(digest, condition, config, limits).await
+    }
+
+    async fn check_guard(&self, call: GuardCall) -> Result<GuardDecision, Fault> {
+        self.ask_guard(call).await
+    }
 }
 
 fn no_steps() -> Fault {
     Fault::permanent(COMPONENT_UNUSABLE, "the component has no steps")
 }
 
-fn context(call: CallContext, limits: &InvocationLimits) -> types::Context {
+pub(crate) fn context(call: CallContext, limits: &InvocationLimits) -> types::Context {
     let environment = match call.environment {
         Environment::Live => types::Environment::Live,
         Environment::Test => types::Environment::Test,

@@ -1,6 +1,7 @@
 //! What a store carries: one invocation's session, limits, log and the closed doors of WASI.
 
 use crate::egress::Outbound;
+use crate::frozen::Frozen;
 use crate::hosts::Refusal;
 use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, Meter};
 use crate::logs::{LogStream, Logs, SharedLogs};
@@ -45,17 +46,21 @@ impl State {
         limits: &InvocationLimits,
         host_calls: HostCalls,
         deadline: Instant,
+        frozen: Option<&Frozen>,
     ) -> Self {
         let logs = Arc::new(Mutex::new(Logs::new(limits.log)));
-        let wasi = WasiCtx::builder()
-            .stdin(ClosedInputStream)
+        let mut wasi = WasiCtx::builder();
+        wasi.stdin(ClosedInputStream)
             .stdout(LogStream::new(Arc::clone(&logs), LogLevel::Info))
             .stderr(LogStream::new(Arc::clone(&logs), LogLevel::Error))
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
-            .max_random_size(MAX_RANDOM)
-            .build();
+            .max_random_size(MAX_RANDOM);
+        if let Some(frozen) = frozen {
+            frozen.apply(&mut wasi);
+        }
+        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         let mut http = WasiHttpCtx::new();

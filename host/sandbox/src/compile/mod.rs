@@ -5,6 +5,7 @@ mod worker;
 pub use worker::compile_worker_main;
 
 use crate::config::CompileMode;
+use crate::engine::Profile;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -39,14 +40,15 @@ pub enum CompileError {
 /// Compiles components, a few at once.
 pub struct Compiler {
     mode: CompileMode,
+    profile: Profile,
     engine: Engine,
     turns: Semaphore,
 }
 
 impl Compiler {
-    pub fn new(mode: CompileMode, engine: Engine) -> Self {
+    pub fn new(mode: CompileMode, profile: Profile, engine: Engine) -> Self {
         let turns = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { mode, engine, turns: Semaphore::new(turns) }
+        Self { mode, profile, engine, turns: Semaphore::new(turns) }
     }
 
     /// Native code for the engine.
@@ -56,7 +58,7 @@ impl Compiler {
         let started = std::time::Instant::now();
         let code = match &self.mode {
             CompileMode::InProcess => self.in_process(wasm).await,
-            CompileMode::ChildProcess { program, args } => in_child(program, args, &wasm).await,
+            CompileMode::ChildProcess { program, args } => in_child(program, args, self.profile, &wasm).await,
         };
         metrics::histogram!("stepwright_sandbox_compile_seconds").record(started.elapsed().as_secs_f64());
         code
@@ -77,7 +79,7 @@ fn text_of(error: &wasmtime::Error) -> String {
     format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }
 
-async fn in_child(program: &Path, args: &[OsString], wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+async fn in_child(program: &Path, args: &[OsString], profile: Profile, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
     let unavailable = |error: std::io::Error| {
         tracing::error!(%error, "could not run the compile worker");
         CompileError::Unavailable("the compile worker could not be run".into())
@@ -100,6 +102,7 @@ async fn in_child(program: &Path, args: &[OsString], wasm: &[u8]) -> Result<Vec<
     let feed = async {
         if let Some(mut stdin) = stdin {
             // A worker that dies early does not read to the end; its status says more than this error.
+            let _ = stdin.write_all(&[profile as u8]).await;
             let _ = stdin.write_all(wasm).await;
         }
     };

@@ -13,7 +13,7 @@ pub const MAX_THREADS: &str = "4";
 /// How far a worker steps back behind the host that serves requests.
 const NICE: i32 = 5;
 
-/// The whole of a compile worker: reads a component from standard input, writes its compiled code to standard output.
+/// The whole of a compile worker: reads a profile and a component from standard input, writes its compiled code to standard output.
 /// Gives the process's exit status; what is wrong stands on standard error.
 ///
 /// Limits itself before it reads anything, so that no input can make it take the machine down with it. It opens no
@@ -26,9 +26,15 @@ pub fn compile_worker_main() -> i32 {
     if let Err(error) = io::stdin().lock().read_to_end(&mut wasm) {
         return fail(1, &format!("could not read: {error}"));
     }
-    let code = engine::compiler(Profile::Steps)
+    // The first byte says for which profile.
+    let (profile, wasm) = match wasm.split_first() {
+        Some((byte, wasm)) if *byte == Profile::Steps as u8 => (Profile::Steps, wasm),
+        Some((byte, wasm)) if *byte == Profile::Deterministic as u8 => (Profile::Deterministic, wasm),
+        _ => return fail(1, "the input names no profile"),
+    };
+    let code = engine::compiler(profile)
         .map_err(|error| (1, text_of(&error)))
-        .and_then(|engine| engine.precompile_component(&wasm).map_err(|error| (REJECTED, text_of(&error))));
+        .and_then(|engine| engine.precompile_component(wasm).map_err(|error| (REJECTED, text_of(&error))));
     match code {
         Ok(code) => match io::stdout().lock().write_all(&code) {
             Ok(()) => 0,

@@ -99,7 +99,7 @@ where
     R: Send,
     F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
 {
-    let setup = Setup { session: None, grants: Arc::default(), secrets: Arc::default(), limits: LIMITS };
+    let setup = Setup { session: None, grants: Arc::default(), secrets: Arc::default(), limits: LIMITS, frozen: None };
     match caller.call(loaded, setup, run).await.result {
         Ok(answer) => Some(answer),
         Err(fault) => {

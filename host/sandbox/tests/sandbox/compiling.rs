@@ -168,6 +168,6 @@ fn the_worker_limits_itself() {
     assert_eq!((limit("Max core file size"), limit("Max file size")), ("0".into(), "0".into()));
     drop(child.stdin.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "an empty input is refused");
+    assert_eq!(output.status.code(), Some(1), "an empty input names no profile");
     assert!(output.stdout.is_empty() && !output.stderr.is_empty());
 }

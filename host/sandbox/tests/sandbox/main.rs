@@ -3,6 +3,7 @@
 
 mod calls;
 mod compiling;
+mod decisions;
 mod egress;
 mod fixture;
 mod inspecting;
