@@ -146,6 +146,9 @@ pub struct Execution {
     /// Plugin name → component digest (hex SHA-256) this execution finishes on, whatever is enabled meanwhile.
     pub pins: BTreeMap<String, String>,
     pub tasks: Vec<Task>,
+    /// The task that has completed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_completed: Option<TaskId>,
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
@@ -183,11 +186,15 @@ impl Execution {
         }
     }
 
-    /// The output of the last node (in definition order) that completed.
+    /// The output of the node that has completed last, once the execution has completed (source:
+    /// contracts/platform.md, `output`).
     pub fn output(&self) -> Option<&RawJson> {
-        self.tasks.iter().rev().find_map(|t| match &t.state {
+        if !matches!(self.status, ExecutionStatus::Completed { .. }) {
+            return None;
+        }
+        match &self.task(self.last_completed?)?.state {
             TaskState::Completed { output, .. } => Some(output),
             _ => None,
-        })
+        }
     }
 }

@@ -37,6 +37,19 @@ impl ComponentSource for Components {
     }
 }
 
+/// Keeps this binary's plugins in the database: executions that have started on them finish on them, also under a newer
+/// binary.
+///
+/// # Errors
+/// When the database can't be written.
+pub async fn keep(store: &dyn Store) -> anyhow::Result<()> {
+    for (name, bytes) in EMBEDDED.iter() {
+        let kept = PluginStore::keep_component(store, &digest_of(bytes), bytes).await;
+        kept.with_context(|| format!("could not keep the built-in plugin '{name}'"))?;
+    }
+    Ok(())
+}
+
 /// Refuses a binary that was built before its plugins.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use stepwright_app::ports::Random;
 
 /// The file's name inside the data directory.
 pub const FILE: &str = "admin-token";
-/// A shorter token could be guessed.
+/// A shorter token could be guessed; whoever chooses one is warned.
 const MIN_LENGTH: usize = 16;
 /// Characters of a token that is made here: 43 of 6 bits hold 256 bits.
 const LENGTH: usize = 43;
@@ -24,7 +24,7 @@ pub struct OperatorToken {
 /// Takes the given token, or else the one in `dir`, which the first start makes.
 ///
 /// # Errors
-/// When the token is too short or the file can neither be read nor made.
+/// When the token is empty or not ASCII, or the file can neither be read nor made.
 pub fn operator_token(given: Option<&str>, dir: &Path, random: &dyn Random) -> anyhow::Result<OperatorToken> {
     if let Some(text) = given {
         check(text).context("STEPWRIGHT_ADMIN_TOKEN")?;
@@ -41,8 +41,11 @@ pub fn operator_token(given: Option<&str>, dir: &Path, random: &dyn Random) -> a
 }
 
 fn check(text: &str) -> anyhow::Result<()> {
-    if text.len() < MIN_LENGTH || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        bail!("the operator token must have at least {MIN_LENGTH} visible ASCII characters");
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        bail!("the operator token must consist of visible ASCII characters");
+    }
+    if text.len() < MIN_LENGTH {
+        tracing::warn!("the operator token has fewer than {MIN_LENGTH} characters and could be guessed");
     }
     Ok(())
 }
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn a_token_that_could_be_guessed_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(operator_token(Some("short"), dir.path(), &ThreadRandom).is_err());
+        assert!(operator_token(Some(""), dir.path(), &ThreadRandom).is_err());
         fs::write(dir.path().join(FILE), "\n").unwrap();
         let error = operator_token(None, dir.path(), &ThreadRandom).unwrap_err();
         assert!(format!("{error:#}").contains("admin-token"), "{error:#}");

@@ -46,6 +46,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
     let database = open_database(config).await?;
     let store: Arc<dyn Store> = Arc::new(database.clone());
     let sandbox = Arc::new(open_sandbox(config, Arc::new(Components::new(Arc::clone(&store))))?);
+    builtins::keep(&*store).await?;
     let builtins = builtins::load(&*sandbox, &config.cache_dir()).await?;
     let digests: Vec<String> = builtins.iter().map(|b| b.info.digest.clone()).collect();
     if let Some((digest, fault)) = sandbox.preload(&digests).await.into_iter().next() {

@@ -181,6 +181,26 @@ impl PluginStore for Database {
         rows.into_iter().map(|(name, doc)| read_json("enablements", "doc", &name, &doc)).collect()
     }
 
+    async fn keep_component(&self, digest: &str, bytes: &[u8]) -> StoreResult<()> {
+        let mut conn = self.read(Scope::Host).await?;
+        let there = on!(conn, |c| sqlx::query_scalar::<_, i64>("SELECT size FROM components WHERE digest = $1")
+            .bind(digest)
+            .fetch_optional(c))?;
+        conn.done().await?;
+        if there.is_some() {
+            return Ok(());
+        }
+        let mut conn = self.write(Scope::Host).await?;
+        affected!(conn, |c| sqlx::query(
+            "INSERT INTO components (digest, size, bytes) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING"
+        )
+        .bind(digest)
+        .bind(stored(bytes.len() as u64))
+        .bind(bytes)
+        .execute(c))?;
+        Ok(conn.done().await?)
+    }
+
     async fn component_bytes(&self, digest: &str) -> StoreResult<Option<Vec<u8>>> {
         let mut conn = self.read(Scope::Host).await?;
         let bytes = on!(conn, |c| sqlx::query_scalar::<_, Vec<u8>>("SELECT bytes FROM components WHERE digest = $1")

@@ -22,7 +22,6 @@ const LINE: usize = 300;
 
 /// What the digest covers.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The days whose submissions are counted.
     #[serde(default)]

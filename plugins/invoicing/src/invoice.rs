@@ -12,6 +12,8 @@ pub const INVOICES: &str = "invoices";
 pub const PAYABLE: [&str; 3] = ["posted", "sent", "partially_paid"];
 /// All states of an invoice that somebody has to pay.
 pub const OPEN: [&str; 4] = ["posted", "sent", "partially_paid", "overdue"];
+/// All states of an invoice whose customer is reminded.
+pub const REMINDED: [&str; 2] = ["sent", "overdue"];
 /// All states of an invoice that has been issued: neither a draft nor void.
 pub const ISSUED: [&str; 5] = ["posted", "sent", "partially_paid", "overdue", "paid"];
 

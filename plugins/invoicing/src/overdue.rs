@@ -13,7 +13,6 @@ const BATCH: usize = 100;
 
 /// Which invoices count as overdue.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Days after the due date before an invoice is marked.
     #[serde(default)]

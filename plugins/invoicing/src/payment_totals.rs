@@ -9,7 +9,6 @@ use crate::payment::{self, PaymentStatus};
 
 /// What the summary covers.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The days whose payments are summed up, by when they were received.
     #[serde(default)]

@@ -9,7 +9,6 @@ use crate::payment::{self, PaymentStatus};
 
 /// What the summary covers.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The days whose invoices and payments are summed up. What is open is always as of today.
     #[serde(default)]

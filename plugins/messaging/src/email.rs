@@ -20,7 +20,6 @@ const PATIENCE: u32 = 60;
 
 /// Who gets which mail.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Who gets it: a mail address, `ada@example.com` or `Ada <ada@example.com>`, or an array of 1 to 50 of them. To, cc
     /// and bcc together name at most 50.

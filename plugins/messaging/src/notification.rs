@@ -15,7 +15,6 @@ const MAX_BODY: usize = 10_000;
 
 /// Who gets which notification.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// What it is about, one line.
     #[schemars(length(min = 1, max = 200))]

@@ -132,3 +132,29 @@ async fn unknown_and_foreign_definitions_are_404_and_executions_too() {
     client.get(&format!("{}/executions/{}", mine.base, execution["id"].as_str().unwrap())).await.expect(404);
     client.get(&format!("{}/definitions/{id}", theirs.base)).await.expect(404);
 }
+
+#[tokio::test]
+async fn the_output_is_that_of_the_node_that_ran_last_wherever_it_stands_in_the_list() {
+    let host = TestHost::start().await;
+    let tenant = host.tenant().await;
+    let (plugin, _) = enabled(&host, &tenant, "bench-echo", &json!({"grants": {}})).await;
+    let node =
+        |id: &str| json!({"id": id, "type": "step", "step_type": format!("{plugin}/echo"), "config": {"field": id}});
+    let definition = json!({"name": "Out of order", "trigger": {"kind": "manual"}, "nodes": [node("b"), node("c"), node("a")],
+        "edges": [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]});
+    let ended = ran(&host, &tenant, &defined(&host, &tenant, &definition).await, json!({})).await;
+    assert_eq!(ended["output"]["step"], "c", "{ended}");
+}
+
+#[tokio::test]
+async fn a_nul_character_is_refused_wherever_it_comes() {
+    let host = TestHost::start().await;
+    let tenant = host.tenant().await;
+    host.operator.post("/platform/v1/tenants", &json!({"name": "a\u{0}"})).await.expect(400);
+    host.operator.get(&format!("{}/entities/a/b%00c", tenant.base)).await.expect(404);
+    let csv = [("content-type", "text/csv")];
+    let rows = Some(b"id,name\n1,a\0".to_vec());
+    host.operator.send("POST", &format!("{}/data/customers", tenant.base), &csv, rows).await.expect(400);
+    // An escaped backslash before the same letters is none.
+    host.operator.post("/platform/v1/tenants", &json!({"name": "a\\u0000"})).await.expect(201);
+}

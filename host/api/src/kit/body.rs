@@ -124,6 +124,10 @@ pub fn checked_text(bytes: Bytes) -> ApiResult<String> {
         let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
         ApiError::Malformed { message: "the body is not UTF-8".into(), line, column }
     })?;
+    if let Some((line, column)) = escaped_nul(&text) {
+        // PostgreSQL's texts cannot hold it, and nothing that is written by people does.
+        return Err(ApiError::Malformed { message: "NUL characters are not accepted".into(), line, column });
+    }
     match too_deep(&text) {
         Some((line, column)) => {
             let message = format!("the body is nested deeper than {MAX_DEPTH} levels");
@@ -131,6 +135,23 @@ pub fn checked_text(bytes: Bytes) -> ApiResult<String> {
         }
         None => Ok(text),
     }
+}
+
+/// Where a text has the escape `\\u0000`, outside of an escaped backslash.
+fn escaped_nul(text: &str) -> Option<(usize, usize)> {
+    let mut from = 0;
+    while let Some(found) = text[from..].find("\\u0000") {
+        let at = from + found;
+        let backslashes = text.as_bytes()[..at].iter().rev().take_while(|b| **b == b'\\').count();
+        if backslashes % 2 == 0 {
+            let before = &text[..at];
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            return Some((line, column));
+        }
+        from = at + 1;
+    }
+    None
 }
 
 impl<S> FromRequest<S> for JsonBody

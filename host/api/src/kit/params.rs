@@ -15,6 +15,10 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // No id holds a NUL, and PostgreSQL cannot even be asked for one.
+        if parts.uri.path().contains("%00") {
+            return Err(ApiError::NoRoute);
+        }
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(params)) => Ok(Self(params)),
             Err(_) => Err(ApiError::NoRoute),

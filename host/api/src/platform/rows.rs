@@ -80,6 +80,13 @@ fn read_lines(text: &str) -> ApiResult<Vec<Value>> {
 
 fn read_csv(dataset: Dataset, bytes: &[u8]) -> ApiResult<Vec<Value>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.contains(&0) {
+        return Err(ApiError::malformed("NUL characters are not accepted"));
+    }
+    // Quotes are doubled inside of cells, so that they always come in pairs.
+    if bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+        return Err(ApiError::invalid("", "a quoted cell does not end"));
+    }
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(bytes);
     let header = reader.headers().map_err(|e| ApiError::malformed(format!("the header cannot be read: {e}")))?.clone();
     let mut rows = Vec::new();
@@ -107,7 +114,7 @@ fn cell_value(dataset: Dataset, name: &str, cell: &str) -> Value {
     let kind = dataset.fields().iter().find(|f| f.name == name).map(|f| f.kind);
     let text = || Value::from(cell);
     match kind {
-        Some(FieldType::Integer) => cell.trim().parse::<i64>().map_or_else(|_| text(), Value::from),
+        Some(FieldType::Count) => cell.trim().parse::<i64>().map_or_else(|_| text(), Value::from),
         Some(FieldType::Boolean) => match cell.trim().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" => Value::from(true),
             "false" | "0" | "no" => Value::from(false),
@@ -116,7 +123,8 @@ fn cell_value(dataset: Dataset, name: &str, cell: &str) -> Value {
         Some(FieldType::Object | FieldType::Lines | FieldType::Texts) => {
             serde_json::from_str(cell).unwrap_or_else(|_| text())
         }
-        Some(FieldType::Text | FieldType::Date | FieldType::Instant | FieldType::OneOf(_)) | None => text(),
+        Some(FieldType::Text | FieldType::Currency | FieldType::Date | FieldType::Instant | FieldType::OneOf(_))
+        | None => text(),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Driver {
     per_tenant: usize,
     /// Callers waiting for an execution to end.
     waiters: Mutex<HashMap<ExecutionId, watch::Sender<Option<Arc<Execution>>>>>,
+    /// The host is shutting down: nobody waits for an end any more.
+    closing: watch::Sender<bool>,
     /// Per-tenant caps on concurrent invocations, with the quota they were made for.
     tenants: Mutex<HashMap<TenantId, (u32, Arc<Semaphore>)>>,
     /// Open executions per tenant, counted at this instant and added to since.
@@ -55,6 +57,7 @@ impl Driver {
             held: Mutex::new(HashMap::new()),
             per_tenant: (capacity / 4).max(1),
             waiters: Mutex::new(HashMap::new()),
+            closing: watch::Sender::new(false),
             tenants: Mutex::new(HashMap::new()),
             open: Mutex::new(HashMap::new()),
             work: Notify::new(),
@@ -105,6 +108,17 @@ impl Driver {
         if let Some(driven) = lock(&self.driven).get(&id) {
             driven.poked.notify_one();
         }
+    }
+
+    /// From now on nobody waits for an execution's end.
+    pub(crate) fn stop_waiting(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Returns when [`Self::stop_waiting`] has been called.
+    pub(crate) async fn closing(&self) {
+        // The sender lives as long as the driver, so the only way out is the value.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
     }
 
     /// Whether an actor of this process has the execution.

@@ -51,8 +51,10 @@ pub struct UnknownDataset(pub String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldType {
     Text,
-    /// Whole number, may be negative.
-    Integer,
+    /// Whole number from 0.
+    Count,
+    /// Three letters (ISO 4217).
+    Currency,
     Boolean,
     /// `YYYY-MM-DD`.
     Date,
@@ -119,7 +121,7 @@ impl Dataset {
 
     /// The rules of its fields, `id` aside.
     pub const fn fields(self) -> &'static [FieldRule] {
-        use FieldType::{Boolean, Date, Instant, Integer, Lines, Object, OneOf, Text, Texts};
+        use FieldType::{Boolean, Count, Currency, Date, Instant, Lines, Object, OneOf, Text, Texts};
         match self {
             Self::Customers => const { &[required("name", Text), optional("email", Text)] },
             Self::Invoices => {
@@ -131,14 +133,14 @@ impl Dataset {
                             "status",
                             OneOf(&["draft", "posted", "sent", "partially_paid", "paid", "overdue", "void"]),
                         ),
-                        required("currency", Text),
-                        required("total_cents", Integer),
-                        optional("amount_paid_cents", Integer),
+                        required("currency", Currency),
+                        required("total_cents", Count),
+                        optional("amount_paid_cents", Count),
                         required("issue_date", Date),
                         required("due_date", Date),
                         optional("sent_at", Instant),
                         optional("last_reminder_at", Instant),
-                        optional("reminder_count", Integer),
+                        optional("reminder_count", Count),
                         optional("recurring_template_id", Text),
                         optional("lines", Lines),
                     ]
@@ -149,13 +151,13 @@ impl Dataset {
                     &[
                         required("customer_id", Text),
                         required("lines", Lines),
-                        required("currency", Text),
+                        required("currency", Currency),
                         required("interval", OneOf(&["weekly", "monthly", "yearly"])),
                         required("next_issue_date", Date),
-                        optional("due_in_days", Integer),
+                        optional("due_in_days", Count),
                         optional("end_date", Date),
                         optional("active", Boolean),
-                        optional("anchor_day", Integer),
+                        optional("anchor_day", Count),
                     ]
                 }
             }
@@ -163,8 +165,8 @@ impl Dataset {
                 const {
                     &[
                         optional("invoice_id", Text),
-                        required("amount_cents", Integer),
-                        required("currency", Text),
+                        required("amount_cents", Count),
+                        required("currency", Currency),
                         required("status", OneOf(&["succeeded", "failed", "refunded"])),
                         optional("method", Text),
                         required("received_at", Instant),

@@ -40,7 +40,10 @@ impl FieldRule {
     fn broken_by(&self, value: &Value) -> Option<String> {
         let ok = match self.kind {
             FieldType::Text => value.is_string(),
-            FieldType::Integer => value.as_i64().is_some_and(|n| n.abs() <= MAX_SAFE),
+            FieldType::Count => value.as_i64().is_some_and(|n| (0..=MAX_SAFE).contains(&n)),
+            FieldType::Currency => {
+                value.as_str().is_some_and(|s| s.len() == 3 && s.bytes().all(|b| b.is_ascii_alphabetic()))
+            }
             FieldType::Boolean => value.is_boolean(),
             FieldType::Date => value.as_str().is_some_and(|s| s.len() == 10 && s.parse::<NaiveDate>().is_ok()),
             FieldType::Instant => value.as_str().is_some_and(|s| DateTime::parse_from_rfc3339(s).is_ok()),
@@ -51,7 +54,8 @@ impl FieldRule {
         };
         (!ok).then(|| match self.kind {
             FieldType::Text => "must be a text".into(),
-            FieldType::Integer => "must be a whole number of at most 2^53-1".into(),
+            FieldType::Count => "must be a whole number from 0 to 2^53-1".into(),
+            FieldType::Currency => "must be a currency of three letters (ISO 4217)".into(),
             FieldType::Boolean => "must be true or false".into(),
             FieldType::Date => "must be a date (YYYY-MM-DD)".into(),
             FieldType::Instant => "must be an instant (RFC 3339)".into(),

@@ -283,6 +283,8 @@ pub trait PluginStore: Send + Sync {
     async fn disable_plugin(&self, tenant: TenantId, name: &str, version: &str) -> StoreResult<bool>;
     async fn enablements(&self, tenant: TenantId) -> StoreResult<Vec<Enablement>>;
     async fn component_bytes(&self, digest: &str) -> StoreResult<Option<Vec<u8>>>;
+    /// Keeps bytes that no tenant has published: a built-in's, on which executions may outlive the binary.
+    async fn keep_component(&self, digest: &str, bytes: &[u8]) -> StoreResult<()>;
     /// What the component with this digest provides, in this tenant.
     async fn component_info(&self, tenant: TenantId, digest: &str) -> StoreResult<Option<ComponentInfo>>;
 }

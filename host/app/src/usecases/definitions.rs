@@ -339,6 +339,7 @@ impl App {
         config: RawJson,
         timezone: Option<&str>,
     ) -> AppResult<Result<RawJson, Vec<FieldFault>>> {
+        let config = without_nulls(config);
         let schema_faults = schema_faults(&step.config_schema, &config);
         if !schema_faults.is_empty() {
             return Ok(Err(schema_faults));
@@ -415,6 +416,17 @@ impl App {
             session: Session::new(self.shared_store(), Arc::clone(self.ids()), scope, Arc::clone(&grants)),
             grants,
         })
+    }
+}
+
+/// A member that is null is as good as absent (source: contracts/README.md 0.2).
+fn without_nulls(config: RawJson) -> RawJson {
+    match config.to_value() {
+        Value::Object(mut members) if members.values().any(Value::is_null) => {
+            members.retain(|_, value| !value.is_null());
+            RawJson::from(Value::Object(members))
+        }
+        _ => config,
     }
 }
 

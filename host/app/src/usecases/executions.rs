@@ -131,13 +131,24 @@ impl App {
         }
     }
 
+    /// The host is shutting down: whoever waits for an execution's end is answered now.
+    pub fn stop_waiting(&self) {
+        self.driver().stop_waiting();
+    }
+
     async fn wait(&self, execution: Arc<Execution>, mut ended: Waiter, wait: Duration) -> AppResult<Arc<Execution>> {
         let (tenant, id) = (execution.tenant_id, execution.id);
         let deadline = tokio::time::Instant::now() + wait;
         let mut latest = execution;
+        let mut closing = std::pin::pin!(self.driver().closing());
         while !latest.status.is_final() {
             let look_at = deadline.min(tokio::time::Instant::now() + WAIT_POLL);
-            match tokio::time::timeout_at(look_at, ended.ended()).await {
+            let found = tokio::select! {
+                found = tokio::time::timeout_at(look_at, ended.ended()) => found,
+                // The execution goes on after the restart; its caller gets what is known now.
+                () = &mut closing => return Ok(latest),
+            };
+            match found {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => tokio::time::sleep_until(look_at).await,
                 Err(_) => {}

@@ -22,6 +22,7 @@ impl Work<'_> {
         match outcome {
             Outcome::Completed { output, entity_refs } => {
                 task.state = TaskState::Completed { at: now, output };
+                self.next.last_completed = Some(id);
                 let refs = (!entity_refs.is_empty()).then(|| json!({ "entities": entity_refs }));
                 self.record(EventKind::TaskCompleted, Some(id), refs);
                 self.advance();
@@ -110,6 +111,7 @@ impl Work<'_> {
         self.require_open("complete a task", id)?;
         let now = self.env.now;
         self.task_mut(id)?.state = TaskState::Completed { at: now, output };
+        self.next.last_completed = Some(id);
         self.record(EventKind::TaskCompleted, Some(id), None);
         self.advance();
         Ok(())

@@ -206,6 +206,9 @@ impl PluginStore for MemoryStore {
     async fn component_bytes(&self, _: &str) -> StoreResult<Option<Vec<u8>>> {
         none()
     }
+    async fn keep_component(&self, _: &str, _: &[u8]) -> StoreResult<()> {
+        none()
+    }
     async fn component_info(&self, _: TenantId, _: &str) -> StoreResult<Option<ComponentInfo>> {
         none()
     }

@@ -65,6 +65,7 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 
 /// Everything that runs.
 struct Running {
+    app: stepwright_app::App,
     api: stepwright_api::kit::ApiService,
     connections: tokio::task::JoinHandle<TaskTracker>,
     background: stepwright_app::driver::Background,
@@ -102,12 +103,13 @@ impl Running {
         loops.spawn(mail.clone().run(Arc::clone(beats), stop.clone()));
         loops.spawn(webhooks.clone().run(Arc::clone(beats), stop.clone()));
         let connections = tokio::spawn(http::accept(listener, api.clone(), stop.clone()));
-        Ok(Self { api, connections, background, mail, webhooks, loops, stop })
+        Ok(Self { app: host.app.clone(), api, connections, background, mail, webhooks, loops, stop })
     }
 
     /// Lets nobody in, finishes or gives back what is in flight.
     async fn finish(self) {
         self.stop.cancel();
+        self.app.stop_waiting();
         self.loops.close();
         let answered = async {
             let Ok(open) = self.connections.await else { return };

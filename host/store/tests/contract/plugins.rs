@@ -9,6 +9,7 @@ use uuid::Uuid;
 on_both!(
     a_plugin_version_is_published_once,
     bytes_stay_until_the_last_tenant_has_let_go,
+    bytes_of_a_built_in_are_kept_without_a_tenant,
     one_version_is_enabled_at_a_time,
     plugins_are_listed_newest_first,
     publishing_and_deleting_the_same_bytes_at_once_loses_nothing,
@@ -72,6 +73,17 @@ async fn bytes_stay_until_the_last_tenant_has_let_go(bed: &Bed) {
     assert_eq!(bed.db.component_bytes(&digest).await.unwrap(), Some(vec![1, 2, 3]));
     assert!(bed.db.delete_tenant(three).await.unwrap());
     assert_eq!(bed.db.component_bytes(&digest).await.unwrap(), None);
+}
+
+async fn bytes_of_a_built_in_are_kept_without_a_tenant(bed: &Bed) {
+    let digest = "09".repeat(32);
+    for _ in 0..2 {
+        bed.db.keep_component(&digest, &[9]).await.unwrap();
+        assert_eq!(bed.db.component_bytes(&digest).await.unwrap(), Some(vec![9]));
+    }
+    let tenant = bed.tenant("other").await;
+    bed.db.delete_tenant(tenant).await.unwrap();
+    assert_eq!(bed.db.component_bytes(&digest).await.unwrap(), Some(vec![9]));
 }
 
 async fn one_version_is_enabled_at_a_time(bed: &Bed) {

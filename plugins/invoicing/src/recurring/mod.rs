@@ -24,7 +24,6 @@ const PER_TEMPLATE: usize = 36;
 
 /// Which templates are looked at, and what becomes of their invoices.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The templates to look at; without it all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

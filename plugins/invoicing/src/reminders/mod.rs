@@ -8,7 +8,7 @@ use business::{Calendar, Day, address, row};
 use stepwright_sdk::data::{self, any_of, le};
 use stepwright_sdk::prelude::*;
 
-use crate::invoice::{INVOICES, Invoice, OPEN};
+use crate::invoice::{INVOICES, Invoice, REMINDED};
 use crate::totals::{Total, Totals};
 
 /// Reminders sent in one run.
@@ -22,7 +22,6 @@ const CUSTOMERS: &str = "customers";
 
 /// Who is reminded, and how often.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Days an invoice must be overdue.
     #[serde(default)]
@@ -128,7 +127,7 @@ fn overdue(calendar: &Calendar, config: &Config) -> Result<impl Iterator<Item = 
     let today = calendar.today();
     let too_early = || Fault::new("INVALID_CONTEXT", "`days_overdue` leaves the calendar");
     let latest: Day = today.plus(-i64::from(config.days_overdue)).ok_or_else(too_early)?;
-    let rows = data::query(INVOICES).filter("status", any_of(OPEN)).filter("due_date", le(latest)).rows();
+    let rows = data::query(INVOICES).filter("status", any_of(REMINDED)).filter("due_date", le(latest)).rows();
     let candidate = |row: Result<data::Row, HostError>| {
         let row = row?;
         Ok(Candidate { invoice: Invoice::read(&row)?, id: row.id, version: row.version })

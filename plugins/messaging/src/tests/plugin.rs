@@ -25,7 +25,7 @@ fn both_steps_are_deliveries() {
 fn config_schemas_describe_every_member_and_refuse_others() {
     for step in Plugin::STEPS {
         let schema: Value = serde_json::from_str(&step.schemas().0).unwrap();
-        assert_eq!(schema["additionalProperties"], false, "{}", step.info.id);
+        assert!(schema["additionalProperties"].is_null(), "{}", step.info.id);
         for (name, member) in schema["properties"].as_object().unwrap() {
             assert!(member["description"].is_string(), "{} {name}: {member}", step.info.id);
             assert!(!member.to_string().contains("$ref"), "{} {name}: {member}", step.info.id);
@@ -76,7 +76,6 @@ fn the_schemas_refuse_with_a_clear_text_at_the_right_place() {
     let expected = [
         ("/to/1", "7 is not of type \"string\""),
         ("/to", "[] has less than 1 item"),
-        ("", "Additional properties are not allowed ('bodi' was unexpected)"),
         ("/subject", "\"\" is shorter than 1 character"),
         ("/user_ids/1", "1.5 is not of types \"integer\", \"string\""),
     ];

@@ -63,6 +63,9 @@ fn either<'a>(fields: &Fields<'a>, name: &str, other: &str) -> Sent<'a> {
     match (sent(fields, name), sent(fields, other)) {
         (one, Sent::Absent) => one,
         (Sent::Absent, two) => two,
+        // Who writes every member of an object writes the other spelling as null.
+        (one, Sent::Null) => one,
+        (Sent::Null, two) => two,
         (one, two) => {
             if one != two {
                 fields.fault(name, format!("differs from {other}, which is the same member"));

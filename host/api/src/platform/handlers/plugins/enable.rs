@@ -57,9 +57,27 @@ pub async fn handle(caller: Caller<Manage>, path: PluginPath, body: JsonBody) ->
 
 /// Unknown members are refused: a grant that is misspelt must not pass as given.
 fn section<T: DeserializeOwned + Default>(fields: &Fields<'_>, name: &str) -> T {
-    let Some(value) = fields.get(name) else { return T::default() };
-    serde_json::from_value(value.clone()).unwrap_or_else(|error| {
-        fields.fault(name, error.to_string());
-        T::default()
-    })
+    let Some(value) = fields.get(name).filter(|value| !value.is_null()) else { return T::default() };
+    let Some(members) = value.as_object() else {
+        fields.fault(name, "must be an object");
+        return T::default();
+    };
+    // Member by member first, so that the fault names the one that is wrong.
+    let mut whole = true;
+    for (member, value) in members {
+        let alone = serde_json::Map::from_iter([(member.clone(), value.clone())]);
+        if let Err(error) = serde_json::from_value::<T>(Value::Object(alone)) {
+            fields.fault(&format!("{name}/{}", member.replace('~', "~0").replace('/', "~1")), error.to_string());
+            whole = false;
+        }
+    }
+    match serde_json::from_value(value.clone()) {
+        Ok(section) => section,
+        Err(error) => {
+            if whole {
+                fields.fault(name, error.to_string());
+            }
+            T::default()
+        }
+    }
 }
