@@ -66,7 +66,7 @@ fn section<T: DeserializeOwned + Default>(fields: &Fields<'_>, name: &str) -> T 
     let mut whole = true;
     for (member, value) in members {
         let alone = serde_json::Map::from_iter([(member.clone(), value.clone())]);
-        if let Err(error) = serde_json::from_value::<T>(Value::Object(alone)) {
+        if let Err(error) = serde_json::from_value::<T>(serde_json::Value::Object(alone)) {
             fields.fault(&format!("{name}/{}", member.replace('~', "~0").replace('/', "~1")), error.to_string());
             whole = false;
         }
