@@ -7,6 +7,7 @@
 mod clients;
 mod coverage;
 mod durability;
+mod epilot;
 mod platform;
 mod softsolz;
 mod support;

@@ -248,3 +248,80 @@ async fn every_route_of_softsolz_does_what_it_is_for_and_hides_it_from_other_ten
     walk.go("deleteWorkflow", &one, None, 204).await;
     walk.end();
 }
+
+#[tokio::test]
+async fn every_route_of_epilot_does_what_it_is_for_and_hides_it_from_other_tenants() {
+    use crate::epilot::{DEFINITIONS, GRANTS, REASONS, REASONS_V2, TEMPLATES, flow};
+    let host = TestHost::start().await;
+    let (mine, theirs) = (host.tenant().await, host.tenant().await);
+    let client = host.client(&mine, "epilot", GRANTS, "live").await;
+    let other = host.client(&theirs, "epilot", GRANTS, "live").await;
+    let mut walk = Walk::new(client.clone(), Dialect::Epilot);
+
+    let reason = walk.go("createClosingReason", REASONS, Some(json!({"title": "won"})), 201).await;
+    let reason = id(&reason);
+    walk.go("getAllClosingReasons", REASONS, None, 200).await;
+    walk.go("getClosingReasonV1", &format!("{REASONS}/{reason}"), None, 200).await;
+    walk.go("changeReasonStatus", &format!("{REASONS}/{reason}"), Some(json!({"status": "ACTIVE"})), 202).await;
+    walk.go("getClosingReason", &format!("{REASONS_V2}/{reason}"), None, 200).await;
+    walk.go("updateClosingReason", &format!("{REASONS_V2}/{reason}"), Some(json!({"title": "Won"})), 200).await;
+
+    let made = walk.go("createFlowTemplate", TEMPLATES, Some(flow("Walked")), 201).await;
+    let template = id(&made);
+    let one = format!("{TEMPLATES}/{template}");
+    walk.go("listFlowTemplates", TEMPLATES, None, 200).await;
+    walk.go("searchFlowTemplates", &format!("{TEMPLATES}:search"), Some(json!({"name": "walked"})), 200).await;
+    walk.go("getFlowTemplate", &one, None, 200).await;
+    walk.go("updateFlowTemplate", &one, Some(made), 200).await;
+    let copy = walk.go("duplicateFlowTemplate", &format!("{one}/duplicate"), None, 201).await;
+
+    let body = json!({"name": "Walked", "flow": [{"name": "a", "order": 1, "type": "STEP"}]});
+    let made = walk.go("createDefinition", DEFINITIONS, Some(body.clone()), 201).await;
+    let definition = format!("{DEFINITIONS}/{}", id(&made));
+    walk.go("getDefinitions", DEFINITIONS, None, 200).await;
+    walk.go("getDefinition", &definition, None, 200).await;
+    walk.go("updateDefinition", &definition, Some(made), 200).await;
+    let reasons = format!("{definition}/closing-reasons");
+    let chosen = json!({"reasons": [{"id": reason}]});
+    walk.go("setWorkflowClosingReasons", &reasons, Some(chosen), 201).await;
+    let shown = walk.go("getWorkflowClosingReasons", &reasons, None, 200).await;
+    assert_eq!(shown, json!({"reasons": [{"id": reason}]}));
+    let limits = walk.go("getMaxAllowedLimit", "/v1/workflows/limits/max-allowed", None, 200).await;
+    assert_eq!(limits["currentNoOfWorkflows"], 3);
+
+    // Whatever is asked of them, another tenant's ids are answered like ids that nobody has.
+    let mut seen = 0;
+    for route in stepwright_api::routes().iter().filter(|r| r.dialect == Dialect::Epilot && r.path.contains('{')) {
+        let body = match route.operation {
+            "updateFlowTemplate" => Some(flow("Stolen")),
+            "updateDefinition" => Some(body.clone()),
+            "setWorkflowClosingReasons" => Some(json!({"reasons": []})),
+            "changeReasonStatus" | "updateClosingReason" => Some(json!({"status": "INACTIVE"})),
+            _ => None,
+        };
+        let mut answers = BTreeSet::new();
+        for (template, reason) in
+            [(template.as_str(), reason.as_str()), ("nobodys", "nobodys"), ("undefined", "undefined")]
+        {
+            let path = route.path.replace("{flowId}", template).replace("{definitionId}", template);
+            let path = path.replace("{reasonId}", reason);
+            let json = [("content-type", "application/json")];
+            let body = body.as_ref().map(|body| body.to_string().into_bytes());
+            let answer = other.send(route.method.as_str(), &path, &json, body).await;
+            assert_eq!(answer.status, 404, "{} {path}: {}", route.method, answer.text);
+            answers.insert(answer.text.replace(template, "ID").replace(reason, "ID"));
+        }
+        assert_eq!(answers.len(), 1, "{} {}: {answers:?}", route.method, route.path);
+        seen += 1;
+    }
+    assert!(seen > 10, "only {seen} routes with an id");
+    assert_eq!(other.get(TEMPLATES).await.expect(200).json()["results"], json!([]));
+    assert_eq!(other.get(DEFINITIONS).await.expect(200).json(), json!([]));
+    assert_eq!(other.get(&format!("{REASONS}?includeInactive=true")).await.expect(200).json()["reasons"], json!([]));
+
+    walk.go("deleteFlowTemplate", &one, None, 204).await;
+    walk.go("deleteFlowTemplate", &format!("{TEMPLATES}/{}", id(&copy)), None, 204).await;
+    walk.go("deleteDefinition", &definition, None, 204).await;
+    walk.go("deleteClosingReason", &format!("{REASONS_V2}/{reason}"), None, 204).await;
+    walk.end();
+}

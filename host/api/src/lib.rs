@@ -3,6 +3,7 @@
 //! Architecture invariants: no dialect knows another; a handler is extract → translate → one application call →
 //! translate; status codes and wire shapes exist only here; no SQL and no wasmtime.
 
+pub mod epilot;
 pub mod kit;
 pub mod platform;
 pub mod softsolz;
@@ -11,7 +12,7 @@ use kit::{ApiService, ApiState, RouteInfo, Wire};
 use std::sync::LazyLock;
 
 /// Every dialect that is served. The first one also answers for paths outside of all of them.
-pub static WIRES: [&dyn Wire; 2] = [&platform::Platform, &softsolz::SoftSolz];
+pub static WIRES: [&dyn Wire; 3] = [&platform::Platform, &softsolz::SoftSolz, &epilot::Epilot];
 
 static ROUTES: LazyLock<Vec<RouteInfo>> = LazyLock::new(|| kit::routes_of(&WIRES));
 

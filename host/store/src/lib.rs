@@ -6,6 +6,7 @@
 
 mod automations;
 mod claims;
+mod closing_reasons;
 mod commit;
 mod conn;
 mod data;

@@ -101,6 +101,14 @@ impl<P: Permission> FromRequestParts<ApiState> for Caller<P> {
     }
 }
 
+/// Whether a key may be given this scope: one of `known`, or a prefix of some followed by `*`.
+pub fn is_scope_of(known: &[&str], scope: &str) -> bool {
+    match scope.strip_suffix('*') {
+        Some(prefix) => known.iter().any(|s| s.starts_with(prefix)),
+        None => known.contains(&scope),
+    }
+}
+
 /// The token of `Authorization: Bearer`; the scheme's case does not matter (RFC 9110).
 pub fn bearer(parts: &Parts) -> Option<&str> {
     let value = parts.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;

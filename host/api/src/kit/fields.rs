@@ -209,3 +209,20 @@ impl<'a> Fields<'a> {
         read
     }
 }
+
+/// A pointer as people write places: `steps[0].step_config.to`; `body` for the whole.
+pub fn field_name(pointer: &str) -> String {
+    let mut name = String::new();
+    for segment in pointer.split('/').skip(1) {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        if !name.is_empty() && !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit()) {
+            name.push_str(&format!("[{segment}]"));
+        } else {
+            if !name.is_empty() {
+                name.push('.');
+            }
+            name.push_str(&segment);
+        }
+    }
+    if name.is_empty() { "body".into() } else { name }
+}

@@ -18,6 +18,10 @@ pub trait Wire: Send + Sync + 'static {
     fn request_id_header(&self) -> HeaderName {
         HeaderName::from_static("x-request-id")
     }
+    /// The scopes its keys may have, when only these are known ones; see [`super::auth::is_scope_of`].
+    fn scopes(&self) -> Option<&'static [&'static str]> {
+        None
+    }
     /// Requests per key and minute, unless the key says otherwise.
     fn rate_per_minute(&self) -> u32 {
         600

@@ -34,4 +34,7 @@ impl Wire for Platform {
     fn render(&self, error: &ApiError, request: &RequestInfo) -> Response {
         problem::render(error, request)
     }
+    fn scopes(&self) -> Option<&'static [&'static str]> {
+        Some(&permissions::SCOPES)
+    }
 }

@@ -38,11 +38,3 @@ impl Permission for Operator {
 
 /// The scopes a key of this dialect may have; `*` and `<prefix>:*` stand for all of them.
 pub const SCOPES: [&str; 4] = ["platform:read", "platform:write", "plugins:publish", "plugins:manage"];
-
-/// Whether a key of this dialect may be given the scope.
-pub fn is_scope(scope: &str) -> bool {
-    match scope.strip_suffix('*') {
-        Some(prefix) => SCOPES.iter().any(|s| s.starts_with(prefix)),
-        None => SCOPES.contains(&scope),
-    }
-}

@@ -1,6 +1,7 @@
 //! Refusals: `{"error": {"code", "message", "details"}}` (source: contracts/softsolz.md 1C.1).
 
 use super::wire::{ErrorBody, ErrorDetail};
+use crate::kit::fields::field_name;
 use crate::kit::{ApiError, Custom, reply};
 use axum::response::Response;
 use http::header::WWW_AUTHENTICATE;
@@ -96,23 +97,6 @@ fn told(faults: &[FieldFault]) -> String {
 
 fn field(fault: &FieldFault) -> Value {
     json!({ "field": field_name(&fault.pointer), "message": fault.message })
-}
-
-/// A pointer as this API names places: `steps[0].step_config.to`.
-pub(super) fn field_name(pointer: &str) -> String {
-    let mut name = String::new();
-    for segment in pointer.split('/').skip(1) {
-        let segment = segment.replace("~1", "/").replace("~0", "~");
-        if !name.is_empty() && !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit()) {
-            name.push_str(&format!("[{segment}]"));
-        } else {
-            if !name.is_empty() {
-                name.push('.');
-            }
-            name.push_str(&segment);
-        }
-    }
-    if name.is_empty() { "body".into() } else { name }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the host keeps besides definitions and executions, as plain data.
 
 mod automation;
+mod closing_reason;
 mod commit;
 mod data;
 mod dataset_rules;
@@ -13,6 +14,7 @@ mod tenant;
 mod webhook;
 
 pub use automation::{Automation, AutomationAction};
+pub use closing_reason::{ClosingReason, ReasonStatus};
 pub use commit::{
     Commit, DataWrite, Effects, Emitted, EntityWrite, ExecutionWrite, KvScope, KvWrite, Precondition, UsageDelta, Wake,
 };

@@ -12,8 +12,8 @@ pub use sandbox::{
     Verdict,
 };
 pub use store::{
-    AutomationStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore, EventStore,
-    ExecutionFilter, ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore,
+    AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
+    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore,
     ImportCounts, KeyStore, OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError,
     StoreResult, StoredResponse, TenantStore, UsageDay, UsageStore, WebhookStore,
 };

@@ -4,9 +4,9 @@
 //! tenant's id is `None`. Methods named `claim_*` and those without a tenant are for the host itself.
 
 use crate::model::{
-    ApiKey, Automation, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState, Emitted,
-    Enablement, Entity, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash, Settings,
-    Tenant, WebhookEndpoint,
+    ApiKey, Automation, ClosingReason, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState,
+    Emitted, Enablement, Entity, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash,
+    Settings, Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
 use stepwright_engine::{
@@ -199,6 +199,19 @@ pub trait AutomationStore: Send + Sync {
     async fn delete_automation(&self, tenant: TenantId, flow_id: &str) -> StoreResult<bool>;
     /// Whether an automation names this plugin and asks for this very version (or for none).
     async fn automation_names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool>;
+}
+
+#[async_trait]
+pub trait ClosingReasonStore: Send + Sync {
+    /// # Errors
+    /// `Duplicate("closing reason")` when the tenant has one with this id.
+    async fn insert_closing_reason(&self, reason: &ClosingReason) -> StoreResult<()>;
+    /// Replaces it when the current version is `reason.version - 1`; false when it is not.
+    async fn save_closing_reason(&self, reason: &ClosingReason) -> StoreResult<bool>;
+    async fn closing_reason(&self, tenant: TenantId, id: &str) -> StoreResult<Option<ClosingReason>>;
+    /// All of them, newest first.
+    async fn closing_reasons(&self, tenant: TenantId) -> StoreResult<Vec<ClosingReason>>;
+    async fn delete_closing_reason(&self, tenant: TenantId, id: &str) -> StoreResult<bool>;
 }
 
 /// A schedule that is due.
@@ -442,6 +455,7 @@ pub trait Store:
     + ExecutionStore
     + DefinitionStore
     + AutomationStore
+    + ClosingReasonStore
     + ScheduleStore
     + TenantStore
     + KeyStore
@@ -460,6 +474,7 @@ impl<T> Store for T where
         + ExecutionStore
         + DefinitionStore
         + AutomationStore
+        + ClosingReasonStore
         + ScheduleStore
         + TenantStore
         + KeyStore

@@ -75,6 +75,10 @@ impl App {
         if definition.status != DefinitionStatus::Active {
             return Err(AppError::Conflict(format!("the definition is {}", definition.status.as_str())));
         }
+        if definition.graph.nodes.is_empty() {
+            let owner = definition.dialect.as_str();
+            return Err(AppError::Conflict(format!("the definition is started through the {owner} API only")));
+        }
         self.check_open_quota(&access.view).await?;
         let mut preconditions = Vec::new();
         if let Some(interval) = args.min_interval {

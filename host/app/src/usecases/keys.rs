@@ -116,17 +116,22 @@ impl App {
 
     /// `prefix` and 40 random characters (about 238 bits).
     pub(crate) fn fresh_secret(&self, prefix: &str) -> String {
+        format!("{prefix}{}", self.random_text(40))
+    }
+
+    /// Random letters and digits.
+    pub(crate) fn random_text(&self, length: usize) -> String {
         const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        let mut secret = prefix.to_owned();
-        while secret.len() < prefix.len() + 40 {
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
             let mut byte = [0];
             self.random().secret_bytes(&mut byte);
             // Bytes past the last whole multiple would favour the first letters.
             if byte[0] < 248 {
-                secret.push(char::from(ALPHABET[usize::from(byte[0]) % 62]));
+                text.push(char::from(ALPHABET[usize::from(byte[0]) % 62]));
             }
         }
-        secret
+        text
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod automations;
+mod closing_reasons;
 mod control;
 mod data;
 mod definitions;
@@ -10,16 +11,22 @@ mod idempotency;
 mod keys;
 mod plugins;
 mod settings;
+mod templates;
 mod tenants;
 mod webhooks;
 
 pub use access::Access;
 pub use automations::{ActionDraft, AutomationDraft};
+pub use closing_reasons::ReasonPatch;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};
 pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
 pub use plugins::{EnableRequest, TryRequest, TryResult};
+pub use templates::{
+    MAX_TEMPLATES, SortBy, StoredTemplate, TemplateDocument, TemplateDraft, TemplateFilter, TemplateSearch,
+    TemplateVersion, TriggerFilter,
+};
 pub use webhooks::NewEndpoint;
 
 use sha2::Digest as _;

@@ -335,6 +335,25 @@ impl AutomationStore for MemoryStore {
 }
 
 #[async_trait]
+impl ClosingReasonStore for MemoryStore {
+    async fn insert_closing_reason(&self, _: &ClosingReason) -> StoreResult<()> {
+        none()
+    }
+    async fn save_closing_reason(&self, _: &ClosingReason) -> StoreResult<bool> {
+        none()
+    }
+    async fn closing_reason(&self, _: TenantId, _: &str) -> StoreResult<Option<ClosingReason>> {
+        none()
+    }
+    async fn closing_reasons(&self, _: TenantId) -> StoreResult<Vec<ClosingReason>> {
+        none()
+    }
+    async fn delete_closing_reason(&self, _: TenantId, _: &str) -> StoreResult<bool> {
+        none()
+    }
+}
+
+#[async_trait]
 impl EventStore for MemoryStore {
     async fn unhandled_events(&self, _: u32) -> StoreResult<Vec<(TenantId, Emitted)>> {
         none()

@@ -6,9 +6,9 @@ use serde_json::json as value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::sync::Arc;
 use stepwright_app::ports::{
-    AutomationStore as _, CommitError, CommitStore as _, DataStore as _, DefinitionFilter, DefinitionStore as _,
-    ExecutionFilter, ExecutionStore as _, KeyStore as _, OutboxStore as _, PluginStore as _, ScheduleStore as _,
-    TenantStore as _, UsageStore as _, WebhookStore as _,
+    AutomationStore as _, ClosingReasonStore as _, CommitError, CommitStore as _, DataStore as _, DefinitionFilter,
+    DefinitionStore as _, ExecutionFilter, ExecutionStore as _, KeyStore as _, OutboxStore as _, PluginStore as _,
+    ScheduleStore as _, TenantStore as _, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
     Commit, DataWrite, Dataset, DeliveryState, Effects, Emitted, EndpointSecret, Instance, KvScope, KvWrite, MailState,
@@ -58,6 +58,7 @@ impl Bed {
         };
         self.db.insert_endpoint(&endpoint).await.unwrap();
         self.automation(tenant, "greet", 0).await;
+        self.closing_reason(tenant, "r1", 0).await;
         self.db.put_entity(tenant, "deal", "1", &json(value!({})), None, T0).await.unwrap();
         let row = DataWrite { dataset: Dataset::Customers, id: "c".into(), value: json(value!({})), expected: 0 };
         self.db.import_rows(tenant, &[row], T0).await.unwrap();
@@ -123,6 +124,8 @@ async fn found(bed: &Bed, tenant: TenantId, own: &Owner) -> Vec<(&'static str, b
         ("automation", db.automation(tenant, "greet").await.unwrap().is_some()),
         ("automations", !db.automations(tenant, ALL).await.unwrap().items.is_empty()),
         ("automation_names_plugin", db.automation_names_plugin(tenant, "acme", "1").await.unwrap()),
+        ("closing_reason", db.closing_reason(tenant, "r1").await.unwrap().is_some()),
+        ("closing_reasons", !db.closing_reasons(tenant).await.unwrap().is_empty()),
         ("names_plugin", db.names_plugin(tenant, "core", "1").await.unwrap()),
         ("schedule_states", db.schedule_states(tenant, &[definition]).await.unwrap()[0].0.is_some()),
         ("instance", db.instance(tenant, own.instance).await.unwrap().is_some()),
@@ -172,6 +175,10 @@ async fn another_tenants_things_cannot_be_changed(bed: &Bed) {
     let next = stepwright_app::Automation { tenant_id: stranger, version: 2, ..automation };
     assert!(!db.save_automation(&next).await.unwrap());
     assert!(!db.delete_automation(stranger, "greet").await.unwrap());
+    let reason = db.closing_reason(own.tenant, "r1").await.unwrap().unwrap();
+    let next = stepwright_app::ClosingReason { tenant_id: stranger, version: 2, ..reason };
+    assert!(!db.save_closing_reason(&next).await.unwrap());
+    assert!(!db.delete_closing_reason(stranger, "r1").await.unwrap());
     let endpoint = WebhookEndpoint { tenant_id: stranger, url: "https://evil.example".into(), ..own.endpoint.clone() };
     assert!(!db.save_endpoint(&endpoint).await.unwrap());
     db.finish_mail(stranger, own.mail, &MailState::Sent { at: T0, attempts: 1, rejected: vec![] }).await.unwrap();
@@ -214,11 +221,12 @@ async fn rows(connection: &mut PgConnection, table: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(connection).await.unwrap()
 }
 
-const FILLED: [&str; 16] = [
+const FILLED: [&str; 17] = [
     "tenants",
     "instances",
     "api_keys",
     "automations",
+    "closing_reasons",
     "definitions",
     "definition_versions",
     "executions",

@@ -7,6 +7,7 @@ mod support;
 mod automations;
 mod batches;
 mod claims;
+mod closing_reasons;
 mod commits;
 mod data;
 mod definitions;

@@ -227,6 +227,11 @@ impl Template {
             || self.trigger.iter().chain(&self.additional_triggers).any(|t| t.id.as_ref() == Some(id))
     }
 
+    /// Tasks from the start to the end, loop edges left aside; ties in the template's order. The order of V1 steps.
+    pub fn ordered_tasks(&self) -> Vec<&TemplateTask> {
+        self.graph().topological().into_iter().filter_map(|n| self.tasks.get(n)).collect()
+    }
+
     /// The graph in its resolved form.
     pub(super) fn graph(&self) -> Graph {
         Graph::new(&Shape {

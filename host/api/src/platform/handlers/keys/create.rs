@@ -1,5 +1,6 @@
-use crate::kit::{ApiError, ApiResult, Caller, Fields, JsonBody, Params, reply};
-use crate::platform::permissions::{self, Write};
+use crate::kit::auth::is_scope_of;
+use crate::kit::{ApiError, ApiResult, ApiState, Caller, Fields, JsonBody, Params, reply};
+use crate::platform::permissions::Write;
 use crate::platform::problem::Problem;
 use crate::platform::views::NewKeyView;
 use stepwright_app::usecases::{Access, NewKeyRequest};
@@ -50,7 +51,7 @@ struct NewKey {
 pub async fn handle(caller: Caller<Write>, Params(t): Params<TenantId>, body: JsonBody) -> ApiResult {
     let new = body.read(read)?;
     let access = caller.tenant(t).await?;
-    let request = checked(new, &access)?;
+    let request = checked(new, &access, caller.state())?;
     let key = caller.state().app.create_key(&access, request).await?;
     Ok(reply::created(&NewKeyView::from(key)))
 }
@@ -78,17 +79,20 @@ fn read(fields: &Fields<'_>) -> NewKey {
     }
 }
 
-fn checked(new: NewKey, access: &Access) -> ApiResult<NewKeyRequest> {
-    if new.dialect == Dialect::Platform {
+fn checked(new: NewKey, access: &Access, state: &ApiState) -> ApiResult<NewKeyRequest> {
+    let wire = state.wires.iter().find(|wire| wire.dialect() == new.dialect);
+    if let Some(known) = wire.and_then(|wire| wire.scopes()) {
         for (i, scope) in new.scopes.iter().enumerate() {
-            if !permissions::is_scope(scope) {
-                let known = permissions::SCOPES.join(", ");
+            if !is_scope_of(known, scope) {
+                let known = known.join(", ");
                 return Err(ApiError::invalid(format!("/scopes/{i}"), format!("must be one of {known}")));
             }
         }
-        if let Some(scope) = new.scopes.iter().find(|scope| !access.principal().has_scope(scope)) {
-            return Err(ApiError::Forbidden(format!("a key cannot grant the scope {scope}, which it does not hold")));
-        }
+    }
+    if new.dialect == Dialect::Platform
+        && let Some(scope) = new.scopes.iter().find(|scope| !access.principal().has_scope(scope))
+    {
+        return Err(ApiError::Forbidden(format!("a key cannot grant the scope {scope}, which it does not hold")));
     }
     let home = access.tenant().environment;
     let environment = new.environment.unwrap_or(home);

@@ -6,7 +6,7 @@ mod updates;
 mod webhooks;
 
 use super::{Catalog, Faults, Spec};
-use crate::softsolz::error::field_name;
+use crate::kit::fields::field_name;
 use serde_json::{Value, json};
 use stepwright_app::usecases::{DefinitionDraft, NodeDraftKind};
 use stepwright_app::{StepCategory, StepDescriptor};

@@ -1,0 +1,6 @@
+//! One operation a file: permission and arguments, translation, one call of the application, translation.
+
+pub mod closing_reasons;
+pub mod definitions;
+pub mod max_allowed;
+pub mod templates;
