@@ -289,5 +289,5 @@ fn chain(tasks: &[TemplateTask]) -> Vec<Edge> {
 fn due_dates<'a>(dates: impl Iterator<Item = &'a Option<Value>>) -> Option<Value> {
     let dates: Vec<Value> =
         dates.map(|date| date.as_ref().map_or(Value::Null, |date| json!({ "due_date": date }))).collect();
-    dates.iter().any(|date| !date.is_null()).then(|| Value::Array(dates))
+    dates.iter().any(|date| !date.is_null()).then_some(Value::Array(dates))
 }
