@@ -147,6 +147,7 @@ async fn loops_that_cross_are_refused() {
     let body = with(
         json!([manual("a"), manual("b"), ask("x"), ask("y"), manual("z")]),
         json!([
+            edge("trigger", "a"),
             edge("a", "b"),
             edge("b", "x"),
             on("x", "again", "a"),

@@ -64,7 +64,8 @@ impl Session {
     /// Stages the start of a definition of this tenant.
     ///
     /// # Errors
-    /// `Denied` without the grant, `NotFound`, `Invalid` when it is not active, `Limit` for deep chains.
+    /// `Denied` without the grant, `NotFound`, `Invalid` when it is not active or has no steps of its own, `Limit` for
+    /// deep chains.
     pub async fn flow_start(
         &mut self,
         definition: &str,
@@ -85,6 +86,10 @@ impl Session {
         let definition = self.store.definition(self.scope.tenant_id, id).await?.ok_or(HostError::NotFound)?;
         if definition.status != DefinitionStatus::Active {
             return Err(HostError::Invalid(format!("the definition is {}", definition.status.as_str())));
+        }
+        if definition.graph.nodes.is_empty() {
+            let owner = definition.dialect.as_str();
+            return Err(HostError::Invalid(format!("the definition is started through the {owner} API only")));
         }
         let input = RawJson::parse_text(input).map_err(|e| HostError::Invalid(format!("input must be JSON: {e}")))?;
         self.count_bytes(input.as_str().len())?;
