@@ -61,8 +61,7 @@ fn a_title_has_1_to_200_characters_on_one_line() {
     host().validate(create_notification, json!({"title": "ü".repeat(200)})).unwrap();
     let errors = host().validate(create_notification, json!({"body": "x"})).unwrap_err();
     assert_eq!(errors[0].message, "missing field `title`");
-    let errors = host().validate(create_notification, json!({"title": "x", "users": []})).unwrap_err();
-    assert_eq!(errors[0].pointer, "/users");
+    host().validate(create_notification, json!({"title": "x", "users": []})).unwrap();
 }
 
 #[test]
