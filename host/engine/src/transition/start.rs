@@ -53,6 +53,7 @@ pub fn start(definition: &Definition, args: Start, env: &Env) -> Transition {
         entity: args.entity,
         pins: args.pins,
         tasks,
+        flow: None,
         created_at: env.now,
         started_at: None,
         history_seq: 0,
