@@ -13,7 +13,7 @@ pub use sandbox::{
 };
 pub use store::{
     AutomationStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore, EventStore,
-    ExecutionFilter, ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore,
+    ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, IdempotencyBegin, IdempotencyKey, IdempotencyStore,
     ImportCounts, KeyStore, OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError,
     StoreResult, StoredResponse, TenantStore, UsageDay, UsageStore, WebhookStore,
 };

@@ -186,6 +186,7 @@ impl Session {
                 .map(|((scope, key), value)| KvWrite { plugin: plugin.clone(), scope, key, value })
                 .collect(),
             emitted: self.emitted,
+            contexts: Vec::new(),
         };
         (effects, self.starts)
     }
