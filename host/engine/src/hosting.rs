@@ -174,7 +174,8 @@ mod tests {
     fn started(kind: serde_json::Value) -> Transition {
         let mut task = json!({ "id": "a", "name": "a" });
         task.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
-        let template: Template = serde_json::from_value(json!({ "name": "test", "tasks": [task], "edges": [] })).unwrap();
+        let template: Template =
+            serde_json::from_value(json!({ "name": "test", "tasks": [task], "edges": [] })).unwrap();
         let args = StartFlow {
             id: "flow0001".into(),
             flow_template_id: "template".into(),
