@@ -46,11 +46,13 @@ pub enum EventKind {
     TaskWaiting,
     TaskResumed,
     TaskFailed,
+    /// Something about a flow; `detail.event` says what.
+    FlowChanged,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ExecutionCreated,
         Self::ExecutionStarted,
         Self::ExecutionPaused,
@@ -66,6 +68,7 @@ impl EventKind {
         Self::TaskWaiting,
         Self::TaskResumed,
         Self::TaskFailed,
+        Self::FlowChanged,
     ];
 
     /// The name on the platform API and in the database.
@@ -86,6 +89,7 @@ impl EventKind {
             Self::TaskWaiting => "task.waiting",
             Self::TaskResumed => "task.resumed",
             Self::TaskFailed => "task.failed",
+            Self::FlowChanged => "flow.changed",
         }
     }
 

@@ -1,5 +1,6 @@
 //! An execution: the aggregate every transition works on, saved as one document under an optimistic version.
 
+use crate::flow::Flow;
 use crate::outcome::EntityRef;
 use crate::{
     DefinitionId, Dialect, ExecutionId, Fault, InstanceId, NodeId, RawJson, Task, TaskId, TaskState, TenantId,
@@ -149,6 +150,9 @@ pub struct Execution {
     /// The task that has completed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_completed: Option<TaskId>,
+    /// The whole state of an epilot flow, which has no `tasks`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Box<Flow>>,
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
@@ -174,10 +178,21 @@ impl Execution {
         self.tasks.iter().filter(|t| matches!(t.state, TaskState::Running { .. }))
     }
 
+    /// Whether a worker must be running something now.
+    pub fn is_working(&self) -> bool {
+        match &self.flow {
+            Some(flow) => flow.work().next().is_some(),
+            None => self.running().next().is_some(),
+        }
+    }
+
     /// When the engine must be called with `TimerFired`, if nothing else happens first.
     pub fn next_due(&self) -> Option<Timestamp> {
         match self.status {
-            ExecutionStatus::Running => self.tasks.iter().filter_map(|t| t.state.due()).min(),
+            ExecutionStatus::Running => match &self.flow {
+                Some(flow) => flow.next_due(),
+                None => self.tasks.iter().filter_map(|t| t.state.due()).min(),
+            },
             ExecutionStatus::Pending
             | ExecutionStatus::Paused { .. }
             | ExecutionStatus::Completed { .. }

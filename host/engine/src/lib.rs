@@ -10,6 +10,7 @@ pub mod definition;
 pub mod event;
 pub mod execution;
 pub mod flow;
+mod hosting;
 pub mod ids;
 pub mod json;
 pub mod outcome;
@@ -25,6 +26,7 @@ pub use definition::{
 };
 pub use event::{Actor, EventKind, HistoryEvent};
 pub use execution::{Execution, ExecutionKind, ExecutionStatus, TriggerInfo, TriggerSource};
+pub use hosting::NewExecution;
 pub use ids::*;
 pub use json::RawJson;
 pub use outcome::{Fault, Outcome};

@@ -15,6 +15,7 @@ mod definitions;
 mod error;
 mod events;
 mod executions;
+mod flows;
 mod idempotency;
 mod import;
 mod keys;

@@ -115,7 +115,8 @@ const fn kind_of(kind: EventKind) -> Option<&'static str> {
         | EventKind::TaskRetrying
         | EventKind::TaskDeferred
         | EventKind::TaskWaiting
-        | EventKind::TaskResumed => None,
+        | EventKind::TaskResumed
+        | EventKind::FlowChanged => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One driven execution: run what is outstanding, apply what comes back, commit, go on.
 
+use super::flow_actor::FlowActor;
 use super::invoke::Finished;
 use super::saving::Extra;
 use super::{Driven, Place, lock};
@@ -21,16 +22,16 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 /// Bytes of an execution's document; a step whose output would push it beyond fails.
-const MAX_DOCUMENT: usize = 8 << 20;
+pub(crate) const MAX_DOCUMENT: usize = 8 << 20;
 /// First and longest wait while the database does not answer.
-const STORE_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+pub(super) const STORE_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How long a queued run waits before it looks whether the one before it has ended.
 const QUEUE_LOOK: Duration = Duration::from_secs(1);
 
 static TOKENS: AtomicU64 = AtomicU64::new(0);
 
 /// Why an actor stops.
-enum Stop {
+pub(super) enum Stop {
     /// Nothing left to do here; the database says who goes on, and when.
     Idle,
     /// Another actor or node holds it now, or it is gone.
@@ -38,7 +39,7 @@ enum Stop {
 }
 
 /// What became of a commit.
-enum Saved {
+pub(super) enum Saved {
     Done,
     Stopped(Stop),
     /// A staged document has changed since the step read it. Nothing was written.
@@ -67,9 +68,13 @@ impl App {
         // Locked until the entry stands, or a quick actor would remove it before it is there.
         let mut driven = lock(&self.driver().driven);
         let task = tokio::spawn(async move {
-            let (inflight, started) = (JoinSet::new(), BTreeSet::new());
-            let state = ActorState { app: &app, definition, execution, inflight, started };
-            if let Err(error) = state.run(&notify).await {
+            let ended = if execution.flow.is_some() {
+                FlowActor::new(&app, definition, execution).run(&notify).await
+            } else {
+                let (inflight, started) = (JoinSet::new(), BTreeSet::new());
+                ActorState { app: &app, definition, execution, inflight, started }.run(&notify).await
+            };
+            if let Err(error) = ended {
                 tracing::error!(execution = %id, %error, "driving the execution failed; its lease will run out");
             }
             let mut driven = lock(&app.driver().driven);
@@ -81,6 +86,25 @@ impl App {
         });
         if let Some(earlier) = driven.insert(id, Driven { token, poked, abort: task.abort_handle() }) {
             earlier.abort.abort();
+        }
+    }
+
+    /// Gives the lease back without a transition; another holder's version wins silently.
+    pub(super) async fn release(
+        &self,
+        view: &TenantView,
+        definition: &Definition,
+        execution: &Execution,
+        wake: Wake,
+    ) -> AppResult<()> {
+        let expected = execution.version;
+        let mut next = execution.clone();
+        next.version += 1;
+        let mut write = self.write(Transition { next, events: Vec::new() }, expected, wake)?;
+        write.held_by = Some(self.config().node);
+        match self.commit_one(view, definition, write, Extra::default()).await {
+            Ok(_) | Err(CommitError::Stale(_)) => Ok(()),
+            Err(error) => Err(AppError::Unavailable(error.to_string())),
         }
     }
 }
@@ -131,7 +155,7 @@ impl ActorState<'_> {
         }
         if self.inflight.is_empty() {
             // Claimed for nothing: the lease is given back, or it would be claimed again when it has run out.
-            self.release(view, self.app.wake_of(&self.execution, None)).await?;
+            self.app.release(view, &self.definition, &self.execution, self.app.wake_of(&self.execution, None)).await?;
             return Ok(Some(Stop::Idle));
         }
         Ok(None)
@@ -144,7 +168,8 @@ impl ActorState<'_> {
             return self.commit(view, Command::Cancel { reason }, Extra::default()).await;
         }
         if self.waits_its_turn().await? {
-            self.release(view, Wake::At(self.app.now() + QUEUE_LOOK)).await?;
+            let wake = Wake::At(self.app.now() + QUEUE_LOOK);
+            self.app.release(view, &self.definition, &self.execution, wake).await?;
             return Ok(Some(Stop::Idle));
         }
         self.commit(view, Command::Begin, Extra::default()).await
@@ -163,19 +188,6 @@ impl ActorState<'_> {
         Ok(retrying(open).await?.iter().skip_while(|id| **id != run.id).nth(1).is_some())
     }
 
-    /// Gives the lease back without a transition; another holder's version wins silently.
-    async fn release(&mut self, view: &Arc<TenantView>, wake: Wake) -> AppResult<()> {
-        let expected = self.execution.version;
-        let mut next = (*self.execution).clone();
-        next.version += 1;
-        let mut write = self.app.write(Transition { next, events: Vec::new() }, expected, wake)?;
-        write.held_by = Some(self.app.config().node);
-        match self.app.commit_one(view, &self.definition, write, Extra::default()).await {
-            Ok(_) | Err(CommitError::Stale(_)) => Ok(()),
-            Err(error) => Err(AppError::Unavailable(error.to_string())),
-        }
-    }
-
     fn invoke_outstanding(&mut self, view: &Arc<TenantView>) {
         for task in self.execution.running() {
             let TaskState::Running { attempt, .. } = task.state else { continue };
@@ -191,13 +203,17 @@ impl ActorState<'_> {
     async fn finish(&mut self, view: &Arc<TenantView>, finished: Finished) -> AppResult<Option<Stop>> {
         let Finished { task, attempt, outcome, metering, session } = finished;
         self.started.remove(&(task, attempt));
-        let (effects, starts) = session.map_or((Effects::default(), Vec::new()), Session::into_effects);
+        let (mut effects, starts) = session.map_or((Effects::default(), Vec::new()), Session::into_effects);
         let started = !starts.is_empty() || !effects.emitted.is_empty();
         if started && let Err(error) = self.app.check_open_quota(view).await {
             let fault = Fault::permanent("QUOTA_EXCEEDED", error.to_string());
             return self.fail(view, task, attempt, fault).await;
         }
+        let (flows, starts) = self.app.flow_starts(&self.execution, None, starts);
+        effects.emitted.extend(flows);
         let children = self.app.children(view, &self.execution, starts)?;
+        let told = retrying(|| self.app.told_of_changes(&self.execution, &effects.entities)).await?;
+        effects.emitted.extend(told);
         let usage = UsageDelta { steps: 1, executions: children.len() as u64, metering };
         let extra = Extra { effects, children, usage, ..Extra::default() };
         let command = Command::InvocationFinished { task, attempt, outcome, metering };
@@ -308,7 +324,7 @@ impl ActorState<'_> {
 
 /// Until another task of the execution is due while some are in flight. Looks at the clock often enough to follow one
 /// that is simulated.
-async fn until_due(app: &App, due: Option<Timestamp>) {
+pub(super) async fn until_due(app: &App, due: Option<Timestamp>) {
     let Some(due) = due else { return std::future::pending().await };
     loop {
         let left = due.since(app.now());
@@ -320,7 +336,7 @@ async fn until_due(app: &App, due: Option<Timestamp>) {
 }
 
 /// Repeats a read until the database answers.
-async fn retrying<T, F: Future<Output = AppResult<T>>>(mut read: impl FnMut() -> F) -> AppResult<T> {
+pub(super) async fn retrying<T, F: Future<Output = AppResult<T>>>(mut read: impl FnMut() -> F) -> AppResult<T> {
     let mut wait = STORE_RETRY.0;
     loop {
         match read().await {

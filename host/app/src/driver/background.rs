@@ -225,6 +225,9 @@ impl App {
         let Some(view) = self.tenant_view(tenant).await? else {
             return self.forget_event(tenant, event.id).await;
         };
+        if self.handle_internal(&view, &event).await? {
+            return self.forget_event(tenant, event.id).await;
+        }
         let depth = event.depth + 1;
         let allowed = depth <= MAX_CHAIN_DEPTH && self.check_open_quota(&view).await.is_ok();
         let definitions = match allowed {

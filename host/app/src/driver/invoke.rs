@@ -4,14 +4,13 @@ use super::saving::step_input;
 use crate::App;
 use crate::caches::{EnabledPlugin, TenantView};
 use crate::ports::{CallContext, StepCall, StepResult};
-use crate::session::{MailPolicy, Session, SessionScope};
+use crate::session::{MailPolicy, Session, SessionScope, TaskKey};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use stepwright_engine::{
-    Definition, Execution, Fault, Metering, NodeKind, Outcome, StepRef, TaskId, TaskState, Timestamp,
-};
+use stepwright_engine::{Definition, Execution, Fault, Metering, NodeKind, Outcome, TaskId, TaskState, Timestamp};
 
 /// A fault code of the sandbox that is the host's doing, not the step's.
-const BUSY: &str = "SANDBOX_BUSY";
+pub(super) const BUSY: &str = "SANDBOX_BUSY";
 
 /// What came of an invocation: everything the actor needs to commit it.
 pub(super) struct Finished {
@@ -83,14 +82,13 @@ impl App {
             Some(TaskState::Running { resume, .. }) => resume.clone(),
             _ => None,
         };
-        let (plugin, digest) = pinned(view, execution, step)?;
+        let (plugin, digest) = pinned(view, &execution.pins, &step.plugin)?;
         let input = step_input(execution).map_err(|e| Fault::permanent("INTERNAL", e.to_string()))?;
         let now = self.now();
         let scope = SessionScope {
             tenant_id: execution.tenant_id,
             plugin: step.plugin.clone(),
-            task: Some((execution.id, task)),
-            round: execution.task(task).map_or(0, |t| t.round),
+            task: Some((execution.id, TaskKey::of_task(task, execution.task(task).map_or(0, |t| t.round)))),
             definition: Some(definition.id),
             ordinal: execution.history_seq,
             depth: execution.trigger.parent.map_or(0, |(_, depth)| depth),
@@ -126,22 +124,21 @@ impl App {
 }
 
 /// The enabled plugin of a step and the digest the execution is pinned to.
-fn pinned<'v>(
+pub(super) fn pinned<'v>(
     view: &'v TenantView,
-    execution: &Execution,
-    step: &StepRef,
+    pins: &BTreeMap<String, String>,
+    name: &str,
 ) -> Result<(&'v EnabledPlugin, String), Fault> {
-    let name = &step.plugin;
     let plugin = view
         .enabled(name)
         .ok_or_else(|| Fault::permanent("PLUGIN_DISABLED", format!("plugin '{name}' is not enabled")))?;
-    let digest = execution.pins.get(name).cloned().ok_or_else(|| {
+    let digest = pins.get(name).cloned().ok_or_else(|| {
         Fault::permanent("PLUGIN_DISABLED", format!("plugin '{name}' was not enabled when the execution started"))
     })?;
     Ok((plugin, digest))
 }
 
-const fn outcome_name(outcome: &Outcome) -> &'static str {
+pub(super) const fn outcome_name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Completed { .. } => "completed",
         Outcome::Skipped { .. } => "skipped",

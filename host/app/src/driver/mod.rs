@@ -6,13 +6,20 @@
 
 mod actor;
 mod background;
+mod flow_actor;
+mod flow_saving;
+mod flow_work;
 mod heartbeats;
+mod internal_events;
 mod invoke;
 mod saving;
 mod starting;
 
+pub(crate) use actor::MAX_DOCUMENT;
 pub(crate) use background::cron_of;
 pub use background::{Background, Pause};
+pub(crate) use flow_saving::{FlowIds, FlowMoved, contexts_of, stage_sync};
+pub(crate) use flow_work::{CONDITIONS, condition_of};
 pub use heartbeats::Heartbeats;
 pub(crate) use saving::Extra;
 pub(crate) use starting::StartRequest;
@@ -154,7 +161,7 @@ impl Driver {
         lock(&self.open).insert(tenant, (at, count));
     }
 
-    fn count_open(&self, tenant: TenantId, more: u64) {
+    pub(crate) fn count_open(&self, tenant: TenantId, more: u64) {
         if let Some((_, count)) = lock(&self.open).get_mut(&tenant) {
             *count += more;
         }

@@ -6,8 +6,9 @@ use crate::error::{AppError, AppResult};
 use crate::model::{Commit, Effects, ExecutionWrite, Precondition, UsageDelta, Wake, WebhookEvent};
 use crate::ports::CommitError;
 use std::sync::Arc;
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
-    Definition, EndpointId, Execution, ExecutionStatus, HistoryEvent, NodeInstanceId, RawJson, Task, TaskState,
+    Definition, EndpointId, Execution, ExecutionStatus, HistoryEvent, NodeInstanceId, RawJson, TaskState, Timestamp,
     Transition, WebhookEventId,
 };
 
@@ -22,7 +23,7 @@ impl App {
 
     /// When a worker that holds the execution must commit again, or who must look at it later.
     pub(crate) fn wake_of(&self, execution: &Execution, holder: Option<NodeInstanceId>) -> Wake {
-        let running = execution.running().next().is_some();
+        let running = execution.is_working();
         match (&execution.status, holder) {
             (ExecutionStatus::Pending, None) => Wake::At(self.now()),
             (ExecutionStatus::Pending, Some(holder)) => self.leased(holder),
@@ -123,29 +124,39 @@ pub(crate) struct Extra {
     pub usage: UsageDelta,
 }
 
-/// `{"input", "outputs", "trigger", "entity"}` for a step (source: wit/step@0.1.0 `call.input`), put together from
-/// texts so that nothing is parsed on the way.
+/// `{"input", "outputs", "trigger", "entity"}` for a step (source: wit/step@0.1.0 `call.input`).
 pub(crate) fn step_input(execution: &Execution) -> AppResult<RawJson> {
+    let mut completed: Vec<(Timestamp, &str, &RawJson)> = execution
+        .tasks
+        .iter()
+        .filter_map(|task| match &task.state {
+            TaskState::Completed { at, output } => Some((*at, task.node.as_str(), output)),
+            _ => None,
+        })
+        .collect();
+    // In the order of completion, which the guest may rely on; a stable sort leaves ties in definition order.
+    completed.sort_by_key(|(at, ..)| *at);
+    let outputs = completed.into_iter().map(|(_, node, output)| (node, output));
+    call_input(execution, outputs, execution.entity.as_ref())
+}
+
+/// The input of a step, put together from texts so that nothing is parsed on the way.
+pub(super) fn call_input<'a>(
+    execution: &Execution,
+    outputs: impl Iterator<Item = (impl AsRef<str>, &'a RawJson)>,
+    entity: Option<&EntityRef>,
+) -> AppResult<RawJson> {
     let mut text = String::with_capacity(256 + execution.input.as_str().len());
     text.push_str("{\"input\":");
     text.push_str(execution.input.as_str());
     text.push_str(",\"outputs\":{");
-    let completed = |task: &'_ Task| matches!(task.state, TaskState::Completed { .. });
-    let mut tasks: Vec<&Task> = execution.tasks.iter().filter(|t| completed(t)).collect();
-    // In the order of completion, which the guest may rely on; a stable sort leaves ties in definition order.
-    tasks.sort_by_key(|task| match &task.state {
-        TaskState::Completed { at, .. } => Some(*at),
-        _ => None,
-    });
-    for (place, task) in tasks.into_iter().enumerate() {
-        if let TaskState::Completed { output, .. } = &task.state {
-            if place > 0 {
-                text.push(',');
-            }
-            text.push_str(&serde_json::Value::from(task.node.as_str()).to_string());
-            text.push(':');
-            text.push_str(output.as_str());
+    for (place, (name, output)) in outputs.enumerate() {
+        if place > 0 {
+            text.push(',');
         }
+        text.push_str(&serde_json::Value::from(name.as_ref()).to_string());
+        text.push(':');
+        text.push_str(output.as_str());
     }
     text.push_str("},\"trigger\":");
     let trigger = &execution.trigger;
@@ -157,7 +168,7 @@ pub(crate) fn step_input(execution: &Execution) -> AppResult<RawJson> {
         shown["event"] = event.to_value();
     }
     text.push_str(&shown.to_string());
-    if let Some(entity) = &execution.entity {
+    if let Some(entity) = entity {
         text.push_str(",\"entity\":");
         text.push_str(&serde_json::json!(entity).to_string());
     }

@@ -2,6 +2,7 @@
 
 use super::{Notification, OutboxMail, WebhookEvent};
 use serde::{Deserialize, Serialize};
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
     DefinitionId, EmittedEventId, EndpointId, Execution, ExecutionId, HistoryEvent, Metering, NodeInstanceId, RawJson,
     TenantId, Timestamp,
@@ -83,6 +84,13 @@ pub struct Emitted {
     pub depth: u32,
 }
 
+/// The entities a flow is about from this commit on, for finding it by them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowContexts {
+    pub execution: ExecutionId,
+    pub entities: Vec<EntityRef>,
+}
+
 /// What a step has staged; committed with its outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
@@ -92,6 +100,8 @@ pub struct Effects {
     pub notifications: Vec<Notification>,
     pub kv: Vec<KvWrite>,
     pub emitted: Vec<Emitted>,
+    /// Of flows that are started or whose contexts change.
+    pub contexts: Vec<FlowContexts>,
 }
 
 impl Effects {

@@ -72,8 +72,16 @@ pub struct OutboxMail {
 impl OutboxMail {
     /// The task that has sent it, which its dedupe key names.
     pub fn task(&self) -> Option<TaskId> {
-        let number = self.dedupe_key.split('/').nth(1)?;
-        number.split('~').next()?.parse().ok().map(TaskId)
+        self.task_key()?.split('~').next()?.parse().ok().map(TaskId)
+    }
+
+    /// The run of an automation that has sent it, when it was sent by a flow.
+    pub fn flow_run(&self) -> Option<&str> {
+        self.task_key()?.split_once(':').map(|(run, _)| run)
+    }
+
+    fn task_key(&self) -> Option<&str> {
+        self.dedupe_key.split('/').nth(1)
     }
 }
 

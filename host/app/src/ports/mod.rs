@@ -13,8 +13,8 @@ pub use sandbox::{
 };
 pub use store::{
     AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
-    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, IdempotencyBegin, IdempotencyKey, IdempotencyStore,
-    ImportCounts, KeyStore, OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError,
-    StoreResult, StoredResponse, TenantStore, UsageDay, UsageStore, WebhookStore,
+    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, IdempotencyBegin, IdempotencyKey,
+    IdempotencyStore, ImportCounts, KeyStore, OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store,
+    StoreError, StoreResult, StoredResponse, TenantStore, UsageDay, UsageStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

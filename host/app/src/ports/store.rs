@@ -145,6 +145,31 @@ pub trait ExecutionStore: Send + Sync {
     async fn is_pinned(&self, tenant: TenantId, plugin: &str, digest: &str) -> StoreResult<bool>;
 }
 
+/// Flows by the entities they are about.
+#[async_trait]
+pub trait FlowStore: Send + Sync {
+    /// Flows about the entity that have not ended, in the order of ids, behind `after`.
+    async fn open_flows_of(
+        &self,
+        tenant: TenantId,
+        schema: &str,
+        entity: &str,
+        after: Option<ExecutionId>,
+        limit: u32,
+    ) -> StoreResult<Vec<ExecutionId>>;
+    /// Flows about the entity, ended ones included, newest first. Without a schema, entities of every schema with
+    /// this id count.
+    async fn flows_of(
+        &self,
+        tenant: TenantId,
+        schema: Option<&str>,
+        entity: &str,
+        limit: u32,
+    ) -> StoreResult<Vec<Execution>>;
+    /// Deletes an execution with its history; false when there is none. Whoever works on it cannot commit any more.
+    async fn delete_execution(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<bool>;
+}
+
 /// Narrows a list of definitions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DefinitionFilter {
@@ -453,6 +478,7 @@ pub trait UsageStore: Send + Sync {
 pub trait Store:
     CommitStore
     + ExecutionStore
+    + FlowStore
     + DefinitionStore
     + AutomationStore
     + ClosingReasonStore
@@ -472,6 +498,8 @@ pub trait Store:
 impl<T> Store for T where
     T: CommitStore
         + ExecutionStore
+        + FlowStore
+        + FlowStore
         + DefinitionStore
         + AutomationStore
         + ClosingReasonStore

@@ -43,7 +43,7 @@ impl Session {
         self.mails.push(OutboxMail {
             id,
             tenant_id: self.scope.tenant_id,
-            execution_id: self.scope.task.map(|(execution, _)| execution),
+            execution_id: self.scope.task.as_ref().map(|(execution, _)| *execution),
             dedupe_key,
             message,
             state,
@@ -95,7 +95,7 @@ impl Session {
         let id = NotificationId::fresh(&*self.ids);
         self.notifications.push(Notification {
             id,
-            execution_id: self.scope.task.map(|(execution, _)| execution),
+            execution_id: self.scope.task.as_ref().map(|(execution, _)| *execution),
             dedupe_key,
             user_ids,
             role_ids,

@@ -67,9 +67,7 @@ pub struct SessionScope {
     /// The plugin's name; key-value data is kept apart by it.
     pub plugin: String,
     /// The execution and task; none while a plugin is tried out or a config validated.
-    pub task: Option<(ExecutionId, TaskId)>,
-    /// The task's round: what it stages in another one is meant anew.
-    pub round: u32,
+    pub task: Option<(ExecutionId, TaskKey)>,
     pub definition: Option<stepwright_engine::DefinitionId>,
     /// Different for every invocation of the task whose effects are kept.
     pub ordinal: u64,
@@ -77,6 +75,28 @@ pub struct SessionScope {
     pub depth: u32,
     pub now: Timestamp,
     pub mail: MailPolicy,
+}
+
+/// Names a task within its execution, the same for every attempt. What is staged under another key is meant anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskKey(String);
+
+impl TaskKey {
+    /// A task of the core, in its round.
+    pub fn of_task(task: TaskId, round: u32) -> Self {
+        Self(if round == 0 { task.to_string() } else { format!("{task}~{round}") })
+    }
+
+    /// An action of a run of a flow's automation.
+    pub fn of_action(run: &str, action: usize) -> Self {
+        Self(format!("{run}:{action}"))
+    }
+}
+
+impl std::fmt::Display for TaskKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What becomes of a tenant's mail.
@@ -104,6 +124,8 @@ impl MailPolicy {
 #[derive(Clone, Debug)]
 pub struct StagedStart {
     pub id: ExecutionId,
+    /// The id clients see, when it is a flow.
+    pub flow: Option<String>,
     pub definition: Definition,
     pub input: RawJson,
     pub entity: Option<EntityRef>,
@@ -186,15 +208,15 @@ impl Session {
                 .map(|((scope, key), value)| KvWrite { plugin: plugin.clone(), scope, key, value })
                 .collect(),
             emitted: self.emitted,
+            contexts: Vec::new(),
         };
         (effects, self.starts)
     }
 
     /// A key that is the same for every attempt of this task, and for no other task.
     fn dedupe(&self, kind: &str, key: &str) -> String {
-        match self.scope.task {
-            Some((execution, task)) if self.scope.round == 0 => format!("{execution}/{task}/{kind}/{key}"),
-            Some((execution, task)) => format!("{execution}/{task}~{}/{kind}/{key}", self.scope.round),
+        match &self.scope.task {
+            Some((execution, task)) => format!("{execution}/{task}/{kind}/{key}"),
             // Nothing of it is kept.
             None => format!("try/{kind}/{key}"),
         }

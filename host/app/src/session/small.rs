@@ -2,8 +2,9 @@
 
 use super::{HostError, MAX_CHAIN_DEPTH, Session, StagedStart, check_key};
 use crate::model::{Emitted, KvScope};
+use crate::usecases::{flow_execution_id, fresh_flow_id};
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{DefinitionId, DefinitionStatus, EmittedEventId, ExecutionId, RawJson};
+use stepwright_engine::{DefinitionId, DefinitionStatus, Dialect, EmittedEventId, ExecutionId, RawJson};
 
 const MAX_VALUE_BYTES: usize = 64 << 10;
 const MAX_STARTS: usize = 20;
@@ -23,7 +24,7 @@ impl Session {
         }
         let none = || HostError::Unavailable("there is no execution to keep it for".into());
         match scope {
-            KvScopeName::Execution => self.scope.task.map(|(e, _)| KvScope::Execution(e)).ok_or_else(none),
+            KvScopeName::Execution => self.scope.task.as_ref().map(|(e, _)| KvScope::Execution(*e)).ok_or_else(none),
             KvScopeName::Definition => self.scope.definition.map(KvScope::Definition).ok_or_else(none),
         }
     }
@@ -93,8 +94,22 @@ impl Session {
         }
         let input = RawJson::parse_text(input).map_err(|e| HostError::Invalid(format!("input must be JSON: {e}")))?;
         self.count_bytes(input.as_str().len())?;
-        let id = ExecutionId::fresh(&*self.ids);
-        self.starts.push(StagedStart { id, definition, input, entity, depth });
+        let mut flow = None;
+        if definition.dialect == Dialect::Epilot {
+            let about = entity.as_ref().ok_or_else(|| HostError::Invalid("a flow needs an entity".into()))?;
+            let key = (about.schema.clone(), about.id.clone());
+            let exists = self.entities.contains_key(&key)
+                || self.store.entity(self.scope.tenant_id, &about.schema, &about.id).await?.is_some();
+            if !exists {
+                return Err(HostError::Invalid(format!("entity {}/{} does not exist", about.schema, about.id)));
+            }
+            flow = Some(fresh_flow_id(&*self.ids));
+        }
+        let id = match &flow {
+            Some(flow) => flow_execution_id(self.scope.tenant_id, flow),
+            None => ExecutionId::fresh(&*self.ids),
+        };
+        self.starts.push(StagedStart { id, flow, definition, input, entity, depth });
         Ok(id)
     }
 
@@ -119,12 +134,12 @@ impl Session {
         }
         let data = RawJson::parse_text(data).map_err(|e| HostError::Invalid(format!("data must be JSON: {e}")))?;
         self.count_bytes(data.as_str().len())?;
-        let Some((source, _)) = self.scope.task else {
+        let Some((source, _)) = &self.scope.task else {
             // Tried out: nothing is kept, so there is nothing to stage.
             return Ok(());
         };
         let id = EmittedEventId::fresh(&*self.ids);
-        self.emitted.push(Emitted { id, kind: kind.into(), data, source, depth: self.scope.depth });
+        self.emitted.push(Emitted { id, kind: kind.into(), data, source: *source, depth: self.scope.depth });
         Ok(())
     }
 }

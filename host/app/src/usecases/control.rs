@@ -26,7 +26,11 @@ impl App {
     /// # Errors
     /// `Unavailable`; the task then runs when it has said it would.
     pub async fn mail_ended(&self, mail: &OutboxMail) -> AppResult<()> {
-        let (Some(id), Some(task)) = (mail.execution_id, mail.task()) else { return Ok(()) };
+        let Some(id) = mail.execution_id else { return Ok(()) };
+        if let Some(run) = mail.flow_run() {
+            return self.wake_flow_run(mail.tenant_id, id, run).await;
+        }
+        let Some(task) = mail.task() else { return Ok(()) };
         let Some(view) = self.tenant_view(mail.tenant_id).await? else { return Ok(()) };
         let execution = self.store().execution(mail.tenant_id, id).await?;
         let waits = |e: &Execution| e.task(task).is_some_and(|t| matches!(t.state, TaskState::Deferred { .. }));
@@ -49,6 +53,9 @@ impl App {
     ) -> AppResult<ExecutionView> {
         for _ in 0..MAX_TRIES {
             let found = self.store().execution(view.tenant.id, id).await?.ok_or(AppError::NotFound("execution"))?;
+            if found.flow.is_some() {
+                return self.command_to_flow(view, actor, found, command).await;
+            }
             let ExecutionView { execution, definition } = self.view_of(view.tenant.id, found).await?;
             let expected = execution.version;
             let was_running = execution.running().next().is_some();

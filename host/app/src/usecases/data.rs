@@ -31,6 +31,9 @@ impl App {
                 return Err(AppError::invalid(name, "must have 1 to 200 bytes"));
             }
         }
+        if let Some(done) = self.put_entity_of_flows(access, schema, id, &attributes, expected).await? {
+            return Ok((done, false));
+        }
         let put = self.store().put_entity(access.tenant_id(), schema, id, &attributes, expected, self.now()).await?;
         match put {
             Some(entity) if entity.attributes == attributes && expected.is_none_or(|e| entity.version == e + 1) => {

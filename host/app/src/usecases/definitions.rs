@@ -11,6 +11,7 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 use std::sync::Arc;
 use stepwright_engine::cron::{CronSchedule, check_timezone};
+use stepwright_engine::flow::Template;
 use stepwright_engine::{
     Command, Definition, DefinitionId, DefinitionStatus, Dialect, Edge, Graph, Node, NodeId, NodeKind, OnFailure,
     RawJson, RetryPolicy, StepRef, Timestamp, Trigger,
@@ -185,10 +186,15 @@ impl App {
     /// `NotFound`.
     pub async fn delete_definition(&self, access: &Access, id: DefinitionId) -> AppResult<()> {
         let tenant = access.tenant_id();
+        let found = self.store().definition(tenant, id).await?;
         let deleted = self.store().delete_definition(tenant, id, self.now()).await;
         self.caches().invalidate();
         if !deleted? {
             return Err(AppError::NotFound("definition"));
+        }
+        // Flows hold their whole graph and go on without their template.
+        if found.is_some_and(|d| d.dialect == Dialect::Epilot) {
+            return Ok(());
         }
         loop {
             let open = self.store().open_executions_of(tenant, id, CANCEL_PAGE).await?;
@@ -260,7 +266,14 @@ impl App {
             nodes.push(Node { id: NodeId::new(node.id), name: node.name, kind, retry });
         }
         let graph = Graph { nodes, edges: draft.edges };
-        faults.extend(graph.check().into_iter().map(|f| FieldFault::new(f.pointer, f.detail)));
+        if draft.dialect == Dialect::Epilot {
+            faults.extend(template_faults(&draft.presentation));
+            if !graph.nodes.is_empty() || !graph.edges.is_empty() || draft.trigger != Trigger::Manual {
+                faults.push(FieldFault::new("", "a flow template has its graph and its triggers in its presentation"));
+            }
+        } else {
+            faults.extend(graph.check().into_iter().map(|f| FieldFault::new(f.pointer, f.detail)));
+        }
         if !faults.is_empty() {
             return Err(AppError::Invalid(faults));
         }
@@ -381,7 +394,6 @@ impl App {
             tenant_id: access.tenant_id(),
             plugin: info.name.clone(),
             task: None,
-            round: 0,
             definition: None,
             ordinal: 0,
             depth: 0,
@@ -432,7 +444,9 @@ fn without_nulls(config: RawJson) -> RawJson {
 
 fn head_faults(draft: &DefinitionDraft, tenant_zone: &str) -> Vec<FieldFault> {
     let mut faults = Vec::new();
-    if !(1..=200).contains(&draft.name.trim().chars().count()) {
+    // A template has rules of its own for its name.
+    let named = draft.dialect == Dialect::Epilot || (1..=200).contains(&draft.name.trim().chars().count());
+    if !named {
         faults.push(FieldFault::new("/name", "must have 1 to 200 characters"));
     }
     if draft.nodes.len() > MAX_NODES {
@@ -467,6 +481,14 @@ fn head_faults(draft: &DefinitionDraft, tenant_zone: &str) -> Vec<FieldFault> {
         Trigger::Event { .. } | Trigger::Manual => {}
     }
     faults
+}
+
+/// Everything wrong with the template of flows that a definition's presentation holds; pointers below the template.
+fn template_faults(presentation: &RawJson) -> Vec<FieldFault> {
+    match presentation.read::<Template>() {
+        Ok(template) => template.check().into_iter().map(|f| FieldFault::new(f.path, f.detail)).collect(),
+        Err(error) => vec![FieldFault::new("", format!("is no flow template: {error}"))],
+    }
 }
 
 fn schema_faults(schema: &RawJson, config: &RawJson) -> Vec<FieldFault> {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
-    Definition, DefinitionId, DefinitionStatus, Execution, ExecutionId, HistoryEvent, RawJson, TenantId, TriggerInfo,
+    Definition, DefinitionId, DefinitionStatus, Dialect, Execution, ExecutionId, HistoryEvent, RawJson, TenantId,
+    TriggerInfo,
 };
 
 /// How often a waiting caller asks the database, in case the execution ends on another host.
@@ -71,6 +72,9 @@ impl App {
             && let Some(existing) = self.store().execution(tenant, execution_id).await?
         {
             return Ok(Started { view: self.view_of(access.tenant_id(), existing).await?, existed: true });
+        }
+        if definition.dialect == Dialect::Epilot {
+            return Err(AppError::Conflict("the definition is a flow template; flows are started on their own".into()));
         }
         if definition.status != DefinitionStatus::Active {
             return Err(AppError::Conflict(format!("the definition is {}", definition.status.as_str())));

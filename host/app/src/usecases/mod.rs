@@ -7,6 +7,7 @@ mod control;
 mod data;
 mod definitions;
 mod executions;
+mod flows;
 mod idempotency;
 mod keys;
 mod plugins;
@@ -20,6 +21,7 @@ pub use automations::{ActionDraft, AutomationDraft};
 pub use closing_reasons::ReasonPatch;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};
+pub use flows::{FlowView, StartFlowArgs};
 pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
 pub use plugins::{EnableRequest, TryRequest, TryResult};
@@ -30,7 +32,7 @@ pub use templates::{
 pub use webhooks::NewEndpoint;
 
 use sha2::Digest as _;
-use stepwright_engine::ExecutionId;
+use stepwright_engine::{ExecutionId, IdSource, TenantId};
 use uuid::Uuid;
 
 /// An execution id that is the same whenever it is derived from the same parts.
@@ -50,4 +52,48 @@ pub fn derived_uuid(parts: &[&str]) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// The execution around the flow with this id.
+pub fn flow_execution_id(tenant: TenantId, flow: &str) -> ExecutionId {
+    derived_id(&["epilot-execution", &tenant.to_string(), flow])
+}
+
+/// An id as clients of flows see them: 10 url-safe characters nobody can guess.
+pub(crate) fn fresh_flow_id(ids: &dyn IdSource) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    // Hashed, since the first part of a fresh id is only the time.
+    let digest: [u8; 32] = sha2::Sha256::digest(ids.fresh().as_bytes()).into();
+    digest.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    struct Counter(AtomicU64);
+
+    impl IdSource for Counter {
+        fn fresh(&self) -> Uuid {
+            Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)))
+        }
+    }
+
+    #[test]
+    fn ids_of_flows_have_ten_url_safe_characters_and_differ() {
+        let ids = Counter(AtomicU64::new(0));
+        let made: std::collections::BTreeSet<String> = (0..1_000).map(|_| fresh_flow_id(&ids)).collect();
+        assert_eq!(made.len(), 1_000);
+        let safe = |id: &String| id.len() == 10 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        assert!(made.iter().all(safe));
+    }
+
+    #[test]
+    fn the_same_id_in_another_tenant_is_another_execution() {
+        let [one, other] = [1, 2].map(|n| TenantId::from_uuid(Uuid::from_u128(n)));
+        assert_eq!(flow_execution_id(one, "abcdefgh"), flow_execution_id(one, "abcdefgh"));
+        assert_ne!(flow_execution_id(one, "abcdefgh"), flow_execution_id(other, "abcdefgh"));
+        assert_ne!(flow_execution_id(one, "abcdefgh"), flow_execution_id(one, "abcdefgi"));
+    }
 }

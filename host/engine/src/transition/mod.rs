@@ -46,6 +46,9 @@ pub enum TransitionError {
     StaleAttempt { task: TaskId, attempt: u32 },
     #[error("no task waits for this key")]
     UnknownResumeKey,
+    /// Flows have commands of their own ([`crate::flow::Command`]).
+    #[error("cannot {command}: the execution is a flow")]
+    IsAFlow { command: &'static str },
 }
 
 /// Applies `command` to `execution`, which runs `definition` (exactly the version it names).
@@ -58,6 +61,9 @@ pub fn apply(
     command: Command,
     env: &Env,
 ) -> Result<Transition, TransitionError> {
+    if execution.flow.is_some() {
+        return Err(TransitionError::IsAFlow { command: command.name() });
+    }
     let mut work = Work::new(definition, execution, env);
     match command {
         Command::Begin => work.begin()?,

@@ -54,6 +54,7 @@ pub fn start(definition: &Definition, args: Start, env: &Env) -> Transition {
         pins: args.pins,
         tasks,
         last_completed: None,
+        flow: None,
         created_at: env.now,
         started_at: None,
         history_seq: 0,

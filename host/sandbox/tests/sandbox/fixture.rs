@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use stepwright_app::ports::{CallContext, ComponentSource, Sandbox as _, StepCall, StepResult};
-use stepwright_app::session::{MailPolicy, Session, SessionScope};
+use stepwright_app::session::{MailPolicy, Session, SessionScope, TaskKey};
 use stepwright_app::{Environment, Grants, InvocationLimits};
 use stepwright_engine::{DefinitionId, ExecutionId, Fault, IdSource, Outcome, RawJson, TaskId, TenantId, Timestamp};
 use stepwright_sandbox::{CompileMode, MacKey, PoolUse, SandboxConfig, WasmSandbox};
@@ -168,8 +168,7 @@ impl Call {
         let scope = SessionScope {
             tenant_id,
             plugin: "guest".into(),
-            task: Some((execution, TaskId(1))),
-            round: 0,
+            task: Some((execution, TaskKey::of_task(TaskId(1), 0))),
             definition: Some(definition),
             depth: 0,
             ordinal: 0,

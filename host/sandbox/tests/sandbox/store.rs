@@ -83,6 +83,26 @@ impl ExecutionStore for MemoryStore {
 }
 
 #[async_trait]
+impl FlowStore for MemoryStore {
+    async fn open_flows_of(
+        &self,
+        _: TenantId,
+        _: &str,
+        _: &str,
+        _: Option<ExecutionId>,
+        _: u32,
+    ) -> StoreResult<Vec<ExecutionId>> {
+        none()
+    }
+    async fn flows_of(&self, _: TenantId, _: Option<&str>, _: &str, _: u32) -> StoreResult<Vec<Execution>> {
+        none()
+    }
+    async fn delete_execution(&self, _: TenantId, _: ExecutionId) -> StoreResult<bool> {
+        none()
+    }
+}
+
+#[async_trait]
 impl DefinitionStore for MemoryStore {
     async fn insert_definition(&self, _: &Definition, _: Option<Timestamp>) -> StoreResult<()> {
         none()

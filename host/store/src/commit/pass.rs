@@ -1,7 +1,7 @@
 //! One pass over a group of commits inside a transaction.
 
 use super::prepared::Prepared;
-use super::{effects, guards, messages, states};
+use super::{contexts, effects, guards, messages, states};
 use crate::conn::Conn;
 use crate::error::DbResult;
 use stepwright_app::ports::CommitError;
@@ -59,6 +59,7 @@ impl<'a> Pass<'a> {
         let going: Vec<&Prepared> = self.going().collect();
         states::write_history(&going, conn).await?;
         effects::write(&going, conn).await?;
+        contexts::write(&going, conn).await?;
         messages::write(&going, conn).await?;
         states::write_usage(&going, conn, shard).await
     }

@@ -107,7 +107,8 @@ fn refuse_nul(commit: &Commit) -> StoreResult<()> {
     let notifications = effects.notifications.iter().map(|n| &n.dedupe_key);
     let kv = effects.kv.iter().flat_map(|w| [&w.plugin, &w.key]);
     let events = effects.emitted.iter().map(|e| &e.kind).chain(commit.webhooks.iter().map(|(event, _)| &event.kind));
-    let mut names = entities.chain(data).chain(mails).chain(notifications).chain(kv).chain(events);
+    let contexts = effects.contexts.iter().flat_map(|flow| &flow.entities).flat_map(|e| [&e.schema, &e.id]);
+    let mut names = entities.chain(contexts).chain(data).chain(mails).chain(notifications).chain(kv).chain(events);
     match names.find(|name| name.contains('\0')) {
         None => Ok(()),
         Some(name) => Err(StoreError::Inconsistent(format!("commit: {name:?} holds a NUL character"))),

@@ -12,6 +12,7 @@ mod commits;
 mod data;
 mod definitions;
 mod effects;
+mod flows;
 mod guards;
 mod isolation;
 mod lists;

@@ -1,0 +1,189 @@
+//! Events the host emits for itself, through the same durable table as those of guests: an entity of a flow has
+//! changed, a flow is to be started. Written with the commit that causes them, so a crash loses none.
+
+use crate::App;
+use crate::caches::TenantView;
+use crate::error::{AppError, AppResult};
+use crate::model::{Emitted, EntityWrite};
+use crate::session::StagedStart;
+use crate::usecases::StartFlowArgs;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use stepwright_engine::flow::{Chain, Command, Context, EntityDiff, FlowTrigger, TriggerType};
+use stepwright_engine::outcome::EntityRef;
+use stepwright_engine::{Actor, DefinitionId, EmittedEventId, Execution, ExecutionId, NodeId, RawJson, TenantId};
+
+/// Guests' events are dotted lower case, so that none can be taken for these.
+const ENTITY_CHANGED: &str = "$entity_changed";
+const START_FLOW: &str = "$start_flow";
+
+/// Flows told of a change in one look.
+const PAGE: u32 = 200;
+
+/// A flow that a step wants started.
+#[derive(Debug, Serialize, Deserialize)]
+struct FlowStart {
+    template: DefinitionId,
+    flow: String,
+    about: EntityRef,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chain: Option<Chain>,
+}
+
+impl App {
+    /// Events for the flows that are about entities a commit of `source` writes.
+    pub(crate) async fn told_of_changes(&self, source: &Execution, writes: &[EntityWrite]) -> AppResult<Vec<Emitted>> {
+        let mut told = Vec::new();
+        for write in writes {
+            told.extend(self.change_event(source.tenant_id, source.id, write).await?);
+        }
+        Ok(told)
+    }
+
+    /// The event for the flows about one entity, when there are any and something changes.
+    pub(crate) async fn change_event(
+        &self,
+        tenant: TenantId,
+        source: ExecutionId,
+        write: &EntityWrite,
+    ) -> AppResult<Option<Emitted>> {
+        if self.store().open_flows_of(tenant, &write.schema, &write.id, None, 1).await?.is_empty() {
+            return Ok(None);
+        }
+        // Should the version differ, the commit does not go through.
+        let before = self.store().entity(tenant, &write.schema, &write.id).await?;
+        let before = before.map(|entity| entity.attributes.read().unwrap_or_default()).unwrap_or_default();
+        let after = write.attributes.read().unwrap_or_default();
+        let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
+        let Some(diff) = diff(entity, &before, &after) else { return Ok(None) };
+        Ok(Some(self.event(ENTITY_CHANGED, &diff, source, 0)?))
+    }
+
+    /// The starts of flows among those a step has staged, as events, and the other starts.
+    pub(crate) fn flow_starts(
+        &self,
+        parent: &Execution,
+        task: Option<&NodeId>,
+        starts: Vec<StagedStart>,
+    ) -> (Vec<Emitted>, Vec<StagedStart>) {
+        let mut events = Vec::new();
+        let mut others = Vec::new();
+        for staged in starts {
+            let (Some(flow), Some(about)) = (&staged.flow, &staged.entity) else {
+                others.push(staged);
+                continue;
+            };
+            let chain = parent.flow.as_deref().zip(task).and_then(|(flow, task)| flow.child_chain(task).ok());
+            let start = FlowStart { template: staged.definition.id, flow: flow.clone(), about: about.clone(), chain };
+            match self.event(START_FLOW, &start, parent.id, staged.depth) {
+                Ok(event) => events.push(event),
+                Err(error) => tracing::error!(execution = %parent.id, %error, "a flow cannot be started"),
+            }
+        }
+        (events, others)
+    }
+
+    fn event(&self, kind: &str, data: &impl Serialize, source: ExecutionId, depth: u32) -> AppResult<Emitted> {
+        let data = RawJson::of(data).map_err(|e| AppError::Internal(format!("an event does not serialize: {e}")))?;
+        Ok(Emitted { id: EmittedEventId::fresh(&**self.ids()), kind: kind.into(), data, source, depth })
+    }
+
+    /// Does what an event of the host's own asks for; `false` when it is not one.
+    ///
+    /// # Errors
+    /// `Unavailable`; the event stays and is handled again. Whatever else goes wrong is logged and does not hold up
+    /// the events behind it.
+    pub(super) async fn handle_internal(&self, view: &Arc<TenantView>, event: &Emitted) -> AppResult<bool> {
+        let done = match event.kind.as_str() {
+            ENTITY_CHANGED => match event.data.read() {
+                Ok(diff) => self.tell_flows(view, diff).await,
+                Err(error) => Err(AppError::Internal(error.to_string())),
+            },
+            START_FLOW => match event.data.read() {
+                Ok(start) => self.start_staged_flow(view, event, start).await,
+                Err(error) => Err(AppError::Internal(error.to_string())),
+            },
+            _ => return Ok(false),
+        };
+        match done {
+            Ok(()) => {}
+            Err(error @ AppError::Unavailable(_)) => return Err(error),
+            Err(error) => tracing::error!(event = %event.id, kind = event.kind, %error, "an event came to nothing"),
+        }
+        Ok(true)
+    }
+
+    async fn tell_flows(&self, view: &Arc<TenantView>, diff: EntityDiff) -> AppResult<()> {
+        let (tenant, EntityRef { schema, id }) = (view.tenant.id, &diff.entity);
+        let mut after = None;
+        loop {
+            let flows = self.store().open_flows_of(tenant, schema, id, after, PAGE).await?;
+            for flow in &flows {
+                let command = Command::EntityChanged { diff: diff.clone() };
+                match self.apply_to_flow(view, Actor::System, *flow, command).await {
+                    Ok(_) => {}
+                    Err(error @ AppError::Unavailable(_)) => return Err(error),
+                    // One that cannot take it must not keep it from the others.
+                    Err(error) => tracing::debug!(execution = %flow, %error, "a flow has not taken a change"),
+                }
+            }
+            after = flows.last().copied();
+            if flows.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn start_staged_flow(&self, view: &Arc<TenantView>, event: &Emitted, start: FlowStart) -> AppResult<()> {
+        let FlowStart { template, flow, about, chain } = start;
+        let trigger = FlowTrigger { kind: TriggerType::Automatic, automation_config: None, diff: None };
+        let context = Context { entity_id: about.id, entity_schema: about.schema, is_primary: true };
+        let args = StartFlowArgs {
+            external_id: Some(flow),
+            chain,
+            trigger,
+            parent: Some((event.source, event.depth)),
+            ..StartFlowArgs::new(template, vec![context])
+        };
+        self.start_flow_as(view, Actor::System, args).await.map(drop)
+    }
+}
+
+/// What a change does to the attributes; `None` when it does nothing.
+fn diff(entity: EntityRef, before: &Map<String, Value>, after: &Map<String, Value>) -> Option<EntityDiff> {
+    let only = |one: &Map<String, Value>, other: &Map<String, Value>| -> BTreeSet<String> {
+        one.keys().filter(|key| !other.contains_key(*key)).cloned().collect()
+    };
+    let updated = after.iter().filter(|(key, value)| before.get(*key).is_some_and(|old| old != *value));
+    let diff = EntityDiff {
+        entity,
+        added: only(after, before),
+        updated: updated.map(|(key, _)| key.clone()).collect(),
+        deleted: only(before, after),
+    };
+    let nothing = diff.added.is_empty() && diff.updated.is_empty() && diff.deleted.is_empty();
+    (!nothing).then_some(diff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn attributes(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_change_tells_what_was_added_updated_and_deleted() {
+        let entity = EntityRef { schema: "deal".into(), id: "1".into() };
+        let before = attributes(json!({ "same": 1, "other": 1, "gone": 1 }));
+        let after = attributes(json!({ "same": 1, "other": 2, "new": 1 }));
+        let found = diff(entity.clone(), &before, &after).unwrap();
+        let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<BTreeSet<String>>();
+        assert_eq!((found.added, found.updated, found.deleted), (set(&["new"]), set(&["other"]), set(&["gone"])));
+        assert_eq!(diff(entity, &before, &before), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Flows (epilot): starting, reading, commanding and deleting them by the id clients know them by.
+
+mod control;
+mod entities;
+mod start;
+
+pub use start::StartFlowArgs;
+
+use super::{Access, ExecutionView, flow_execution_id};
+use crate::App;
+use crate::error::{AppError, AppResult};
+use std::sync::Arc;
+use stepwright_engine::flow::{Command, Flow, FlowError, FlowErrorKind};
+use stepwright_engine::{Definition, Execution, ExecutionId};
+
+/// Flows found by one entity at most.
+const MOST_FOUND: u32 = 1_000;
+
+/// A flow with what stands around it.
+#[derive(Clone, Debug)]
+pub struct FlowView {
+    /// Of the execution around the flow: for its history, for example.
+    pub execution: ExecutionId,
+    pub flow: Flow,
+    /// The version of the template it was started from.
+    pub definition: Arc<Definition>,
+}
+
+impl FlowView {
+    /// # Errors
+    /// `NotFound` when the execution is no flow, or the flow was deleted.
+    fn of(execution: Execution, definition: Arc<Definition>) -> AppResult<Self> {
+        match execution.flow {
+            Some(flow) if flow.deleted_at.is_none() => Ok(Self { execution: execution.id, flow: *flow, definition }),
+            Some(_) | None => Err(AppError::NotFound("execution")),
+        }
+    }
+
+    fn of_view(view: ExecutionView) -> AppResult<Self> {
+        Self::of(Arc::unwrap_or_clone(view.execution), view.definition)
+    }
+}
+
+impl App {
+    /// One flow.
+    ///
+    /// # Errors
+    /// `NotFound`, also when it was deleted.
+    pub async fn flow(&self, access: &Access, flow: &str) -> AppResult<FlowView> {
+        let tenant = access.tenant_id();
+        let found = self.store().execution(tenant, flow_execution_id(tenant, flow)).await?;
+        let view = self.view_of(tenant, found.ok_or(AppError::NotFound("execution"))?).await?;
+        FlowView::of_view(view)
+    }
+
+    /// Applies a command to the state the flow has when it is committed. A command that changes nothing is fine.
+    ///
+    /// # Errors
+    /// `NotFound` for the flow, a task or a phase; `Invalid` with the message for the client; `Conflict` when it
+    /// comes too late.
+    pub async fn flow_command(&self, access: &Access, flow: &str, command: Command) -> AppResult<FlowView> {
+        let id = flow_execution_id(access.tenant_id(), flow);
+        if let Command::PatchFlow(patch) = &command
+            && let Some(contexts) = &patch.contexts
+        {
+            self.require_entities(access.tenant_id(), contexts).await?;
+        }
+        FlowView::of_view(self.apply_to_flow(&access.view, access.actor(), id, command).await?)
+    }
+
+    /// Flows about an entity, ended ones included, newest first, at most 1000. Without a schema, entities of every
+    /// schema with this id count.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn search_flows_by_entity(
+        &self,
+        access: &Access,
+        schema: Option<&str>,
+        entity: &str,
+    ) -> AppResult<Vec<FlowView>> {
+        let tenant = access.tenant_id();
+        let found = self.store().flows_of(tenant, schema, entity, MOST_FOUND).await?;
+        let mut flows = Vec::with_capacity(found.len());
+        for execution in found.into_iter().filter(|e| e.flow.as_ref().is_some_and(|f| f.deleted_at.is_none())) {
+            let view = self.view_of(tenant, execution).await?;
+            flows.push(FlowView::of_view(view)?);
+        }
+        Ok(flows)
+    }
+
+    /// Deletes a flow. A `soft` deletion keeps it and its history, out of everybody's sight; otherwise nothing is
+    /// left of it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_flow(&self, access: &Access, flow: &str, soft: bool) -> AppResult<()> {
+        let tenant = access.tenant_id();
+        let id = flow_execution_id(tenant, flow);
+        if soft {
+            return self.apply_to_flow(&access.view, access.actor(), id, Command::Delete).await.map(drop);
+        }
+        if !self.store().delete_execution(tenant, id).await? {
+            return Err(AppError::NotFound("execution"));
+        }
+        self.driver().poke(id);
+        Ok(())
+    }
+}
+
+/// A flow's refusal as a use case's.
+pub(crate) fn refused(error: &FlowError) -> AppError {
+    match (error.kind(), error) {
+        (FlowErrorKind::NotFound, FlowError::UnknownTask(_)) => AppError::NotFound("task"),
+        (FlowErrorKind::NotFound, FlowError::UnknownPhase(_)) => AppError::NotFound("phase"),
+        (FlowErrorKind::NotFound, _) => AppError::NotFound("execution"),
+        (FlowErrorKind::Invalid, error) => AppError::invalid("", error.to_string()),
+        (FlowErrorKind::Stale, error) => AppError::Conflict(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stepwright_engine::NodeId;
+    use stepwright_engine::flow::StatusName;
+
+    #[test]
+    fn refusals_are_told_apart_by_what_a_client_can_do() {
+        let task = || NodeId::new("t");
+        assert_eq!(refused(&FlowError::Deleted), AppError::NotFound("execution"));
+        assert_eq!(refused(&FlowError::UnknownTask(task())), AppError::NotFound("task"));
+        assert_eq!(refused(&FlowError::UnknownPhase(task())), AppError::NotFound("phase"));
+        assert_eq!(refused(&FlowError::NotStarted(StatusName::Done)), AppError::invalid("", "Execution is done"));
+        let stale = FlowError::StaleAttempt { task: task(), attempt: 2 };
+        assert_eq!(refused(&stale), AppError::Conflict("attempt 2 of task t is not awaited".into()));
+    }
+}
