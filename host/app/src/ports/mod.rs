@@ -1,11 +1,13 @@
 //! Ports: what the application needs from the outside, as traits implemented by `store`, `sandbox` and `server`.
 
 mod random;
+mod requests;
 mod sandbox;
 mod store;
 mod webhooks;
 
 pub use random::Random;
+pub use requests::{IdempotencyBegin, IdempotencyKey, IdempotencyStore, StoredResponse, UsageDay, UsageStore};
 pub use sandbox::{
     CallContext, ComponentRejected, ComponentSource, ConditionCall, ConditionOperand, ConditionQuestion, Evaluated,
     GuardCall, GuardDecision, GuardedTransition, LogLevel, LogLine, Sandbox, SandboxError, StepCall, StepResult,
@@ -13,8 +15,7 @@ pub use sandbox::{
 };
 pub use store::{
     AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
-    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, IdempotencyBegin, IdempotencyKey,
-    IdempotencyStore, ImportCounts, KeyStore, OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store,
-    StoreError, StoreResult, StoredResponse, TenantStore, UsageDay, UsageStore, WebhookStore,
+    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore, OutboxStore,
+    PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

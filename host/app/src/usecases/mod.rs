@@ -5,6 +5,7 @@ mod automations;
 mod closing_reasons;
 mod control;
 mod data;
+mod definition_rules;
 mod definitions;
 mod executions;
 mod flows;
