@@ -1,6 +1,7 @@
 //! Database errors, sorted by what the caller may do about them.
 
 use sqlx::error::DatabaseError;
+use sqlx::postgres::PgSeverity;
 use std::fmt::Display;
 use stepwright_app::ports::{StoreError, StoreResult};
 
@@ -55,7 +56,11 @@ fn sorted(error: &sqlx::Error) -> StoreError {
 /// Whether the database may do it later: it is gone, full, locked, or gave way to another transaction.
 fn passes(error: &dyn DatabaseError) -> bool {
     let Some(code) = error.code() else { return false };
-    if is_postgres(error) {
+    if let Some(postgres) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        // The server has ended the session, or has not let it begin: whatever the reason, it is not the statement's.
+        if matches!(postgres.severity(), PgSeverity::Fatal | PgSeverity::Panic) {
+            return true;
+        }
         // Classes: 08 connection, 25006 read-only (a standby after a failover), 40 rolled back, 53 resources (disk
         // full), 55P03 lock not available, 57 operator (shut down, starting up, time-out), 58 system.
         matches!(&*code, "25006" | "55P03") || matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58"))
@@ -63,10 +68,6 @@ fn passes(error: &dyn DatabaseError) -> bool {
         // Primary codes: busy, locked, out of memory, read-only, i/o, full, cannot open.
         code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 8 | 10 | 13 | 14))
     }
-}
-
-fn is_postgres(error: &dyn DatabaseError) -> bool {
-    error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some()
 }
 
 /// What a query site knows about its own errors.
