@@ -53,5 +53,5 @@ pub use template::{
     AgentConfig, AgentSpec, AutomationConfig, AutomationSpec, Description, InputContext, LimitWarning, TaskSpec,
     Template, TemplateFault, TemplatePhase, TemplateTask, TemplateTrigger, TriggerKind,
 };
-pub use time_math::shift;
+pub use time_math::{parse_date, shift};
 pub use vocab::{PhaseStatus, StatusName, SyncEvent, TaskStatus, TaskType, TimeUnit, TriggerMode, TriggerType};

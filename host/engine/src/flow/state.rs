@@ -219,12 +219,32 @@ impl Flow {
 
     /// The loop counter a task or phase shows: that of the innermost loop around it.
     pub fn loop_info(&self, node: &NodeId) -> Option<LoopInfo> {
+        self.loop_infos().get(node).copied()
+    }
+
+    /// The loop counters of everything that stands in a loop.
+    pub fn loop_infos(&self) -> BTreeMap<NodeId, LoopInfo> {
+        let mut infos = BTreeMap::new();
+        if !self.tasks.iter().any(|t| t.decision().is_some_and(|d| d.spec.loop_config.is_some())) {
+            return infos;
+        }
         let graph = self.graph();
-        let number = graph.node(node)?;
-        let innermost =
-            graph.loops().into_iter().filter(|(_, body)| body.contains(&number)).min_by_key(|(_, b)| b.len());
-        let config = self.tasks.get(innermost?.0)?.decision()?.spec.loop_config.as_ref()?;
-        Some(LoopInfo { max_iterations: config.max_iterations, crt_iterations: config.crt_iterations })
+        let mut loops = graph.loops();
+        // Inner bodies are smaller, and what is put in later stays.
+        loops.sort_by_key(|(_, body)| std::cmp::Reverse(body.len()));
+        for (decision, body) in loops {
+            let config = self.tasks.get(decision).and_then(|t| t.decision()?.spec.loop_config.as_ref());
+            let Some(config) = config else { continue };
+            let info = LoopInfo { max_iterations: config.max_iterations, crt_iterations: config.crt_iterations };
+            for node in body {
+                let id = match graph.phase_number(node) {
+                    Some(phase) => self.phases.get(phase).map(|p| &p.id),
+                    None => self.tasks.get(node).map(|t| &t.id),
+                };
+                infos.extend(id.map(|id| (id.clone(), info)));
+            }
+        }
+        infos
     }
 
     /// Tasks from the start to the end, loop edges left aside; ties in the template's order. The order of V1 steps.

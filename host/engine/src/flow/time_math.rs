@@ -44,7 +44,12 @@ pub fn due_text(anchor: Timestamp, amount: u32, unit: TimeUnit) -> Option<String
 
 /// Reads a date attribute: an RFC 3339 instant, a floating date-time (taken as UTC), or a day (its midnight in UTC).
 pub fn read_date(value: &Value) -> Option<Timestamp> {
-    let text = value.as_str()?.trim();
+    parse_date(value.as_str()?)
+}
+
+/// As [`read_date`], from text.
+pub fn parse_date(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.to_utc().into());
     }

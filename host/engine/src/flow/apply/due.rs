@@ -76,7 +76,7 @@ impl Work<'_> {
 }
 
 /// Takes a patch over: an explicit date wins, and a config alone lets a computed date be computed again. A date sent
-/// back as it was is no explicit one.
+/// back as it was is no explicit one; an empty text takes the date away, and a config then computes it again.
 pub(super) fn patch(
     due: &mut Option<Due>,
     config: &mut Option<DueDateConfig>,
@@ -89,6 +89,7 @@ pub(super) fn patch(
     }
     match new_due {
         Some(text) if due.as_ref().map(Due::as_str) == Some(&text) => {}
+        Some(text) if text.is_empty() => *due = None,
         Some(text) => *due = Some(Due::Set(text)),
         None if config_changed && matches!(due, Some(Due::Computed(_))) => *due = None,
         None => {}

@@ -80,12 +80,14 @@ impl Work<'_> {
         if closing.single_selection && selected.len() > 1 {
             return Err(FlowError::invalid("only one closing reason may be selected"));
         }
-        let configured = &closing.configured_reasons;
-        let unknown = |r: &&ClosingReason| !configured.is_empty() && !configured.iter().any(|c| c.id == r.id);
-        match selected.iter().find(unknown) {
-            Some(reason) => Err(FlowError::invalid(format!("'{}' is no configured closing reason", reason.id))),
-            None => Ok(selected),
+        if closing.configured_reasons.is_empty() {
+            return Ok(selected);
         }
+        let configured = |reason: ClosingReason| {
+            let known = closing.configured_reasons.iter().find(|c| c.id == reason.id).cloned();
+            known.ok_or_else(|| FlowError::invalid(format!("'{}' is no configured closing reason", reason.id)))
+        };
+        selected.into_iter().map(configured).collect()
     }
 
     /// Resolves variables from the primary entity.

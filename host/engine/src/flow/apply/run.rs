@@ -153,9 +153,10 @@ impl Work<'_> {
         };
         let ended = automation.run.as_ref().filter(|r| !r.state.is_open());
         let differs = ended.is_some_and(|r| r.state.task_status() != task.status);
-        if differs && !task.status.is_finished() {
-            self.take_over_run(number);
+        if !differs || task.status.is_finished() {
+            return Err(FlowError::NothingToDo);
         }
+        self.take_over_run(number);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use super::Work;
 use crate::NodeId;
 use crate::flow::bridge::{bridge, ways_on};
 use crate::flow::task::Analytics;
+use crate::flow::template::MOST_TASKS;
 use crate::flow::vocab::TaskStatus;
 use crate::flow::{DecisionSpec, Edge, FlowError, FlowEvent, NewTask, Place, Task, TaskPatch};
 
@@ -139,6 +140,9 @@ impl Work<'_> {
 
     /// Adds the task itself, without edges.
     fn create(&mut self, new: NewTask, phase: Option<NodeId>) -> Result<NodeId, FlowError> {
+        if self.next.tasks.len() >= MOST_TASKS {
+            return Err(FlowError::invalid(format!("Execution has {MOST_TASKS} tasks, which is the most it may have")));
+        }
         let id = new.id.unwrap_or_else(|| NodeId::new(self.env.ids.fresh()));
         if self.graph.node(&id).is_some() || id == self.next.trigger_node {
             return Err(FlowError::invalid(format!("'{id}' is used by another node")));

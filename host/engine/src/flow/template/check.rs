@@ -6,7 +6,7 @@ use crate::flow::Schedule;
 use std::collections::HashSet;
 
 /// Tasks a template may have at most, whatever the limits say.
-pub(super) const MOST_TASKS: usize = 500;
+pub(in crate::flow) const MOST_TASKS: usize = 500;
 const LONGEST_DESCRIPTION: usize = 5_000;
 const LONGEST_TASK_DESCRIPTION: usize = 10_000;
 

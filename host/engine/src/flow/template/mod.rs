@@ -6,6 +6,7 @@ mod cycles;
 mod decision;
 mod limits;
 
+pub(super) use check::MOST_TASKS;
 pub use check::TemplateFault;
 pub use limits::LimitWarning;
 

@@ -117,3 +117,16 @@ fn a_new_config_computes_the_date_again() {
     assert_eq!(bench.flow.phases[0].due, Some(Due::Set("x".into())));
     assert_eq!(bench.names(), ["PhaseUpdated"]);
 }
+
+#[test]
+fn an_empty_text_takes_a_date_away_and_lets_a_config_compute_it_again() {
+    let mut bench = bench(json!({"type": "WORKFLOW_STARTED"}));
+    let date = |text: &str| TaskPatch { due_date: Some(text.into()), ..TaskPatch::default() };
+    let computed = due(&bench).unwrap().to_owned();
+    bench.patch("c", date("2026-05-28T00:00:00.000")).unwrap();
+    bench.patch("c", date("")).unwrap();
+    assert_eq!(due(&bench), Some(computed.as_str()));
+    bench.patch("a", date("2026-05-28T00:00:00.000")).unwrap();
+    bench.patch("a", date("")).unwrap();
+    assert_eq!(bench.task("a").due, None);
+}

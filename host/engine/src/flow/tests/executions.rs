@@ -357,3 +357,13 @@ fn entities_show_where_the_flow_stands() {
     let shown = serde_json::to_value(bench.flow.in_entity()).unwrap();
     assert_eq!((&shown["progress"], &shown["status"], shown.get("task_id")), (&json!(100), &json!("DONE"), None));
 }
+
+#[test]
+fn a_chosen_closing_reason_has_the_title_it_had_at_the_start() {
+    let configured = ClosingReason { id: "lost".into(), title: "Lost".into() };
+    let args = StartFlow { configured_reasons: vec![configured.clone()], ..args() };
+    let mut bench = try_start(manual(&["a"], &[]), args, Entities::new()).unwrap();
+    let selected_reasons = Some(vec![ClosingReason { id: "lost".into(), title: "Won".into() }]);
+    bench.apply(Command::PatchFlow(FlowPatch { selected_reasons, ..FlowPatch::default() })).unwrap();
+    assert_eq!(bench.flow.closing.selected_reasons, [configured]);
+}

@@ -223,3 +223,12 @@ fn a_decision_stays_while_the_flow_stands_on_one_of_its_branches() {
     assert_eq!(error.kind(), FlowErrorKind::Invalid);
     assert_eq!(bench.current(), ["a"]);
 }
+
+#[test]
+fn a_flow_has_at_most_as_many_tasks_as_a_template_may_have() {
+    let names: Vec<String> = (0..499).map(|n| format!("t{n}")).collect();
+    let mut bench = begin(manual(&names.iter().map(String::as_str).collect::<Vec<_>>(), &[]));
+    add(&mut bench, "t0", None, new("last")).unwrap();
+    let refused = add(&mut bench, "t0", None, new("more"));
+    assert!(matches!(refused, Err(FlowError::Invalid(text)) if text.contains("500")));
+}
