@@ -28,7 +28,7 @@ pub use keys::{NewKey, NewKeyRequest};
 pub use plugins::{EnableRequest, TryRequest, TryResult};
 pub use templates::{
     MAX_TEMPLATES, SortBy, StoredTemplate, TemplateDocument, TemplateDraft, TemplateFilter, TemplateSearch,
-    TemplateVersion, TriggerFilter,
+    TemplateVersion, TriggerFilter, template_definition_id,
 };
 pub use webhooks::NewEndpoint;
 

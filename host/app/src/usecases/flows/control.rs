@@ -14,6 +14,9 @@ use stepwright_engine::{Actor, Command, Execution, ExecutionId, NodeId, TenantId
 /// How often a command is applied anew because the flow or one of its entities moved on under it.
 const MAX_TRIES: u32 = 20;
 
+/// Whether a caller may do something to a flow; the refusal inside.
+pub(super) type Allowed<'a> = &'a (dyn Fn(&Flow) -> AppResult<()> + Send + Sync);
+
 impl App {
     /// Applies a command to a flow and saves what comes of it.
     pub(crate) async fn apply_to_flow(
@@ -23,11 +26,24 @@ impl App {
         id: ExecutionId,
         command: flow::Command,
     ) -> AppResult<ExecutionView> {
+        self.apply_to_flow_if(view, actor, id, command, &|_| Ok(())).await
+    }
+
+    /// As [`Self::apply_to_flow`], if `allowed` has nothing against it in the very state the command is applied to.
+    pub(super) async fn apply_to_flow_if(
+        &self,
+        view: &TenantView,
+        actor: Actor,
+        id: ExecutionId,
+        command: flow::Command,
+        allowed: Allowed<'_>,
+    ) -> AppResult<ExecutionView> {
         for _ in 0..MAX_TRIES {
             let found = self.store().execution(view.tenant.id, id).await?.ok_or(AppError::NotFound("execution"))?;
             let ExecutionView { execution, definition } = self.view_of(view.tenant.id, found).await?;
-            if execution.flow.is_none() {
-                return Err(AppError::NotFound("execution"));
+            match execution.flow.as_deref() {
+                Some(flow) if flow.deleted_at.is_none() => allowed(flow)?,
+                Some(_) | None => return Err(AppError::NotFound("execution")),
             }
             let moved = self.move_flow(&execution, command.clone(), &actor, Effects::default()).await?;
             let FlowMoved { transition, mut effects } = match moved {

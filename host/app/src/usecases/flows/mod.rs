@@ -59,13 +59,47 @@ impl App {
     /// `NotFound` for the flow, a task or a phase; `Invalid` with the message for the client; `Conflict` when it
     /// comes too late.
     pub async fn flow_command(&self, access: &Access, flow: &str, command: Command) -> AppResult<FlowView> {
+        self.flow_command_if(access, flow, command, |_| Ok(())).await
+    }
+
+    /// As [`Self::flow_command`], if `allowed` has nothing against it in the very state the command is applied to.
+    ///
+    /// # Errors
+    /// As there, and what `allowed` refuses with.
+    pub async fn flow_command_if(
+        &self,
+        access: &Access,
+        flow: &str,
+        command: Command,
+        allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync,
+    ) -> AppResult<FlowView> {
         let id = flow_execution_id(access.tenant_id(), flow);
         if let Command::PatchFlow(patch) = &command
             && let Some(contexts) = &patch.contexts
         {
             self.require_entities(access.tenant_id(), contexts).await?;
         }
-        FlowView::of_view(self.apply_to_flow(&access.view, access.actor(), id, command).await?)
+        FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, &allowed).await?)
+    }
+
+    /// Cancels the schedule that is armed under this id; its task is skipped.
+    ///
+    /// # Errors
+    /// `NotFound`, also when the schedule was used up or replaced; `Invalid` when the flow does not run.
+    pub async fn cancel_flow_schedule(&self, access: &Access, flow: &str, schedule: &str) -> AppResult<()> {
+        let found = self.flow(access, flow).await?.flow;
+        let Some(task) = found.task_of_schedule(schedule) else {
+            return Err(match found.is_started() {
+                true => AppError::NotFound("schedule"),
+                false => refused(&FlowError::NotStarted(found.status.name())),
+            });
+        };
+        let command = Command::CancelSchedule { task: task.id.clone(), schedule_id: Some(schedule.to_owned()) };
+        match self.flow_command(access, flow, command).await {
+            // Something else was faster.
+            Err(AppError::Conflict(_)) => Err(AppError::NotFound("schedule")),
+            done => done.map(drop),
+        }
     }
 
     /// Flows about an entity, ended ones included, newest first, at most 1000. Without a schema, entities of every
@@ -90,20 +124,19 @@ impl App {
     }
 
     /// Deletes a flow. A `soft` deletion keeps it and its history, out of everybody's sight; otherwise nothing is
-    /// left of it.
+    /// left of it. Entity sync is told either way, with the commit that takes it out of sight.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn delete_flow(&self, access: &Access, flow: &str, soft: bool) -> AppResult<()> {
         let tenant = access.tenant_id();
         let id = flow_execution_id(tenant, flow);
-        if soft {
-            return self.apply_to_flow(&access.view, access.actor(), id, Command::Delete).await.map(drop);
+        self.apply_to_flow(&access.view, access.actor(), id, Command::Delete).await?;
+        if !soft {
+            // False when somebody else was faster; it is gone all the same.
+            self.store().delete_execution(tenant, id).await?;
+            self.driver().poke(id);
         }
-        if !self.store().delete_execution(tenant, id).await? {
-            return Err(AppError::NotFound("execution"));
-        }
-        self.driver().poke(id);
         Ok(())
     }
 }

@@ -51,8 +51,8 @@ pub struct StoredTemplate {
     pub document: TemplateDocument,
 }
 
-/// The definition of the template clients know by `id`.
-pub(super) fn definition_id(tenant: TenantId, id: &str) -> DefinitionId {
+/// The definition of the template clients know by `id`, whether there is one or not.
+pub fn template_definition_id(tenant: TenantId, id: &str) -> DefinitionId {
     DefinitionId::from_uuid(derived_uuid(&["epilot", &tenant.to_string(), id]))
 }
 
@@ -97,7 +97,7 @@ impl StoredTemplate {
         let presentation = RawJson::of(&document).map_err(|e| AppError::Internal(format!("a template: {e}")))?;
         let enabled = document.template.enabled;
         let definition = Definition {
-            id: definition_id(tenant, &document.id),
+            id: template_definition_id(tenant, &document.id),
             tenant_id: tenant,
             dialect: Dialect::Epilot,
             version,

@@ -7,7 +7,7 @@
 mod document;
 mod filter;
 
-pub use document::{StoredTemplate, TemplateDocument, TemplateDraft, TemplateVersion};
+pub use document::{StoredTemplate, TemplateDocument, TemplateDraft, TemplateVersion, template_definition_id};
 pub use filter::{SortBy, TemplateFilter, TemplateSearch, TriggerFilter};
 
 use super::Access;
@@ -54,7 +54,7 @@ impl App {
     /// `NotFound`.
     pub async fn template(&self, access: &Access, id: &str) -> AppResult<StoredTemplate> {
         let tenant = access.tenant_id();
-        let definition = self.store().definition(tenant, document::definition_id(tenant, id)).await?;
+        let definition = self.store().definition(tenant, template_definition_id(tenant, id)).await?;
         let found = definition.filter(|d| d.dialect == Dialect::Epilot).ok_or(AppError::NotFound("template"))?;
         let mut found = [StoredTemplate::read(found)?];
         self.refresh_titles(tenant, &mut found).await?;
