@@ -21,6 +21,38 @@ pub(super) fn closing_reason<T>(found: AppResult<T>, id: &str) -> ApiResult<T> {
     told_by_id(found, "closing reason", "Closing reason", id)
 }
 
+/// What the operations on executions refuse: the message alone, 400 for what a state does not allow, and for templates
+/// and entities that do not exist (source: contracts/epilot.md 1B.1).
+pub(super) fn execution<T>(done: AppResult<T>) -> ApiResult<T> {
+    done.map_err(|error| match error {
+        AppError::NotFound("flow template") => bad_request("Invalid flow_template_id (template not found)".into()),
+        AppError::Conflict(text) => bad_request(text),
+        AppError::Invalid(faults) => bad_request(told(&faults, |fault| match fault.pointer.as_str() {
+            "" => fault.message.clone(),
+            place => format!("{}: {}", field_name(place), fault.message),
+        })),
+        other => other.into(),
+    })
+}
+
+/// What is wrong with a request, without a word before it.
+pub(super) fn request<T>(read: ApiResult<T>) -> ApiResult<T> {
+    read.map_err(|error| match error {
+        ApiError::Invalid(faults) => bad_request(told(&faults, named)),
+        other => other,
+    })
+}
+
+fn bad_request(message: String) -> ApiError {
+    ApiError::Custom(Box::new(Custom {
+        status: StatusCode::BAD_REQUEST,
+        code: "bad_request",
+        message,
+        details: None,
+        retry_after_secs: None,
+    }))
+}
+
 fn told_by_id<T>(found: AppResult<T>, thing: &str, name: &str, id: &str) -> ApiResult<T> {
     found.map_err(|error| match error {
         AppError::NotFound(what) if what == thing => ApiError::Custom(Box::new(Custom {
@@ -50,7 +82,10 @@ pub(super) fn render(error: &ApiError) -> Response {
             "Forbidden".into()
         }
         ApiError::App(AppError::Internal(_)) | ApiError::Panic => "Internal server error".into(),
-        ApiError::Invalid(faults) | ApiError::App(AppError::Invalid(faults)) => told(faults),
+        ApiError::Invalid(faults) | ApiError::App(AppError::Invalid(faults)) => {
+            format!("Validation failed: {}", told(faults, named))
+        }
+        ApiError::App(AppError::NotFound(what)) => capitalised(&format!("{what} not found")),
         other => other.public_text(),
     };
     let mut response = reply::json(status, &ErrorBody { message });
@@ -61,13 +96,21 @@ pub(super) fn render(error: &ApiError) -> Response {
     response
 }
 
-fn told(faults: &[FieldFault]) -> String {
-    let mut texts: Vec<String> =
-        faults.iter().take(MOST_TOLD).map(|f| format!("{} {}", field_name(&f.pointer), f.message)).collect();
+fn told(faults: &[FieldFault], text: impl Fn(&FieldFault) -> String) -> String {
+    let mut texts: Vec<String> = faults.iter().take(MOST_TOLD).map(text).collect();
     if faults.len() > MOST_TOLD {
         texts.push(format!("and {} more", faults.len() - MOST_TOLD));
     }
-    format!("Validation failed: {}", texts.join("; "))
+    texts.join("; ")
+}
+
+fn named(fault: &FieldFault) -> String {
+    format!("{} {}", field_name(&fault.pointer), fault.message)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

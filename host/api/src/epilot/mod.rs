@@ -23,7 +23,7 @@ impl Wire for Epilot {
     }
 
     fn about(&self) -> (&'static str, &'static str) {
-        let introduction = "Flow templates, V1 workflow definitions and the catalogue of closing reasons. Keys start \
+        let introduction = "Flow templates, V1 workflow definitions, the catalogue of closing reasons, and executions. Keys start \
             `ep_` and are sent as bearer tokens; `x-epilot-org-id` may name the tenant the key belongs to and no other. \
             Refusals are `{\"message\": …}`.";
         ("epilot workflow API", introduction)
@@ -53,6 +53,20 @@ impl Wire for Epilot {
             endpoint!(handlers::closing_reasons::update),
             endpoint!(handlers::closing_reasons::delete),
             endpoint!(handlers::max_allowed),
+            endpoint!(handlers::flows::start),
+            endpoint!(handlers::flows::get),
+            endpoint!(handlers::flows::patch),
+            endpoint!(handlers::flows::delete),
+            endpoint!(handlers::flows::search),
+            endpoint!(handlers::flows::add_task),
+            endpoint!(handlers::flows::patch_task),
+            endpoint!(handlers::flows::execute_task),
+            endpoint!(handlers::flows::run_automation),
+            endpoint!(handlers::flows::reconcile_automation),
+            endpoint!(handlers::flows::cancel_task_schedule),
+            endpoint!(handlers::flows::run_schedule_now),
+            endpoint!(handlers::flows::cancel_schedule),
+            endpoint!(handlers::flows::patch_phase),
         ]
     }
 
@@ -72,9 +86,9 @@ mod tests {
     use serde_json::Value;
     use std::collections::BTreeSet;
 
-    /// Source: contracts/epilot.md 1B.4 and 6.1.
+    /// Source: contracts/epilot.md 1B.3, 1B.4 and 6.1.
     #[test]
-    fn exactly_the_operations_of_the_definition_api_are_served() {
+    fn exactly_the_operations_of_the_contract_are_served() {
         let expected = BTreeSet::from([
             "GET /v2/flows/templates listFlowTemplates",
             "POST /v2/flows/templates createFlowTemplate",
@@ -98,6 +112,20 @@ mod tests {
             "PATCH /v2/workflows/closing-reasons/{reasonId} updateClosingReason",
             "DELETE /v2/workflows/closing-reasons/{reasonId} deleteClosingReason",
             "GET /v1/workflows/limits/max-allowed getMaxAllowedLimit",
+            "POST /v2/flows/executions startFlowExecution",
+            "POST /v2/flows/executions:search searchFlowExecutions",
+            "GET /v2/flows/executions/{execution_id} getFlowExecution",
+            "PATCH /v2/flows/executions/{execution_id} patchFlowExecution",
+            "DELETE /v2/flows/executions/{execution_id} deleteFlowExecution",
+            "PATCH /v2/flows/executions/{execution_id}/phases/{phase_id} patchPhase",
+            "POST /v2/flows/executions/{execution_id}/tasks addTask",
+            "PATCH /v2/flows/executions/{execution_id}/tasks/{task_id} patchTask",
+            "POST /v2/flows/executions/{execution_id}/tasks/{task_id}/automation:run runTaskAutomation",
+            "POST /v2/flows/executions/{execution_id}/tasks/{task_id}/execute executeTask",
+            "POST /v2/flows/executions/{execution_id}/tasks/{task_id}/reconcile-automation reconcileAutomationTask",
+            "DELETE /v2/flows/executions/{execution_id}/tasks/{task_id}/schedule cancelTaskSchedule",
+            "POST /v2/flows/executions/{execution_id}/tasks/{task_id}/schedule/run-now runTaskScheduleNow",
+            "POST /v2/flows/executions/{execution_id}/schedules/{schedule_id} cancelSchedule",
         ]);
         let served = routes_of(&[&Epilot]);
         let names: Vec<String> = served.iter().map(|r| format!("{} {} {}", r.method, r.path, r.operation)).collect();
@@ -116,6 +144,11 @@ mod tests {
             ("ClosingReason", "lastUpdateTime"),
             ("MaxAllowedLimit", "currentNoOfWorkflows"),
             ("ErrorResp", "message"),
+            ("FlowExecution", "_execution_chain"),
+            ("FlowExecution", "crt_tasks"),
+            ("AutomationInfo", "heal_attempts"),
+            ("PatchTaskReq", "next_condition_id"),
+            ("Phase", "loop_config"),
         ] {
             assert!(schemas[schema]["properties"][member].is_object(), "{schema}.{member}");
         }

@@ -1,5 +1,13 @@
 //! What goes over the wire (source: contracts/epilot.md 1B.4). Times are text, `2026-11-22T09:00:00.000Z`.
 
+mod flow;
+mod flow_requests;
+mod task;
+
+pub(super) use flow::*;
+pub(super) use flow_requests::*;
+pub(super) use task::*;
+
 use crate::kit::time::millis;
 use serde::Serialize;
 use serde_json::Value;

@@ -97,6 +97,11 @@ impl<'a> Fields<'a> {
         self.object.get(name).is_some_and(Value::is_null)
     }
 
+    /// A fault at a pointer below this object.
+    pub fn fault_at(&self, pointer: String, message: impl Into<String>) {
+        self.faults.add(pointer, message);
+    }
+
     /// The names of all members.
     pub fn names(&self) -> impl Iterator<Item = &'a str> {
         self.object.keys().map(String::as_str)

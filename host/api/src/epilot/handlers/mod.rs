@@ -2,5 +2,6 @@
 
 pub mod closing_reasons;
 pub mod definitions;
+pub mod flows;
 pub mod max_allowed;
 pub mod templates;

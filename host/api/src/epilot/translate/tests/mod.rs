@@ -1,6 +1,7 @@
 //! Bodies in, templates out, and back.
 
 mod definitions;
+mod flows;
 mod templates;
 
 use crate::kit::ApiError;
