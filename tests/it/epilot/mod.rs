@@ -3,6 +3,7 @@
 mod auth;
 mod closing_reasons;
 mod definitions;
+mod executions;
 mod structure;
 mod templates;
 
