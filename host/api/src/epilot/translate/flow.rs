@@ -4,7 +4,7 @@ use super::task::task_of;
 use crate::epilot::wire::{AnalyticsView, ClosingView, CurrentView, ExecutionView, FlowAnalytics, PhaseView};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use stepwright_engine::flow::{Analytics, Closing, Due, Flow, FlowStatus, FlowTrigger, LoopInfo, Phase};
+use stepwright_engine::flow::{Analytics, Closing, Context, Due, Flow, FlowStatus, FlowTrigger, LoopInfo, Phase};
 use stepwright_engine::{NodeId, TenantId};
 
 /// The whole execution.
@@ -23,7 +23,8 @@ pub(in crate::epilot) fn flow_execution(flow: &Flow, org_id: TenantId) -> Execut
         assigned_to: flow.assigned_to.clone(),
         analytics: flow_analytics(flow),
         trigger: trigger(&flow.trigger),
-        contexts: flow.contexts.clone(),
+        // V2 knows no titles.
+        contexts: flow.contexts.iter().map(|c| Context { title: None, ..c.clone() }).collect(),
         crt_tasks: flow.crt_tasks.iter().map(|c| CurrentView { id: c.id.clone(), crt_since: c.crt_since }).collect(),
         phases: flow.phases.iter().map(|p| phase_of(p, &loops)).collect(),
         tasks: flow.tasks.iter().map(|t| task_of(t, loops.get(&t.id).copied())).collect(),
