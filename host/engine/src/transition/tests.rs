@@ -28,7 +28,7 @@ fn definition(on_failure: OnFailure, nodes: usize, edges: &[(usize, usize)], ret
         timezone: None,
         graph: Graph {
             nodes: (0..nodes).map(node).collect(),
-            edges: edges.iter().map(|&(from, to)| Edge { from: id(from), to: id(to) }).collect(),
+            edges: edges.iter().map(|&(from, to)| Edge::plain(id(from), id(to))).collect(),
         },
         on_failure,
         presentation: RawJson::null(),
@@ -326,7 +326,7 @@ proptest! {
 fn a_graph_tells_all_its_faults_at_once() {
     let mut d = definition(OnFailure::Stop, 3, &[(0, 1), (1, 0), (0, 1)], RetryPolicy::none());
     d.graph.nodes[2].id = NodeId::new("n0");
-    d.graph.edges.push(Edge { from: NodeId::new("n1"), to: NodeId::new("nowhere") });
+    d.graph.edges.push(Edge::plain(NodeId::new("n1"), NodeId::new("nowhere")));
     let places: Vec<_> = d.graph.check().into_iter().map(|f| f.pointer).collect();
     assert_eq!(places, ["/nodes/2/id", "/edges/2", "/edges/3/to", "/edges"]);
 }

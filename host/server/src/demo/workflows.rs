@@ -81,7 +81,7 @@ pub async fn make_native(host: &Host, access: &Access) -> anyhow::Result<Definit
             step("mark", "Mark overdue invoices", "mark_invoices_overdue", json!({})),
             step("remind", "Remind customers", "send_invoice_reminder", json!({ "days_overdue": 1 })),
         ],
-        edges: vec![Edge { from: NodeId::new("mark"), to: NodeId::new("remind") }],
+        edges: vec![Edge::plain(NodeId::new("mark"), NodeId::new("remind"))],
         on_failure: OnFailure::Stop,
         presentation: RawJson::empty_object(),
     };

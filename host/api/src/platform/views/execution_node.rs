@@ -36,7 +36,7 @@ pub struct MeteringView {
 pub struct NodeView {
     id: String,
     name: String,
-    /// `manual` or `step`.
+    /// `manual`, `step` or `decision`.
     #[serde(rename = "type")]
     kind: &'static str,
     step_type: Option<String>,
@@ -87,6 +87,7 @@ pub fn nodes_of(app: &App, execution: &Execution, definition: &Definition) -> Ve
 fn node_of(app: &App, task: &Task, node: Option<&Node>) -> NodeView {
     let (kind, step_type) = match node.map(|n| &n.kind) {
         Some(NodeKind::Step { step, .. }) => ("step", Some(step_type_of(app, step))),
+        Some(NodeKind::Decision(_)) => ("decision", None),
         Some(NodeKind::Manual) | None => ("manual", None),
     };
     let mut view = NodeView {

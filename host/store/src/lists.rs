@@ -1,0 +1,156 @@
+//! Lists of executions by what they are about, in several orders.
+//!
+//! Every filter leads an index that goes on with the order of the list, so that a page costs the same however many
+//! executions a tenant has. Several statuses are as many lists put together again: each is read in order up to the end
+//! of the page.
+
+use crate::Database;
+use crate::conn::on;
+use crate::error::read_int;
+use crate::executions::ExecutionRow;
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+use stepwright_app::ports::{ExecutionListStore, ExecutionOrder, ExecutionQuery, StoreResult};
+use stepwright_engine::{Execution, TenantId};
+use uuid::Uuid;
+
+/// A value of a statement.
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Id(Uuid),
+    Text(&'a str),
+    Number(i64),
+}
+
+/// A statement being put together; the texts are all of this file.
+struct Text<'a> {
+    sql: String,
+    values: Vec<Value<'a>>,
+}
+
+impl<'a> Text<'a> {
+    fn place(&mut self, value: Value<'a>) {
+        self.values.push(value);
+        self.sql.push('$');
+        self.sql.push_str(&self.values.len().to_string());
+    }
+
+    fn push(&mut self, text: &str) -> &mut Self {
+        self.sql.push_str(text);
+        self
+    }
+
+    /// What the query asks for, narrowed to one status.
+    fn narrowed(&mut self, tenant: TenantId, query: &'a ExecutionQuery, status: Option<&'a str>) {
+        self.push(" FROM executions WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        if let Some(definition) = query.definition {
+            self.push(" AND definition_id = ").place(Value::Id(definition.uuid()));
+        }
+        if let Some(id) = &query.entity_id {
+            self.push(" AND entity_id = ").place(Value::Text(id));
+        }
+        if let Some(schema) = &query.entity_schema {
+            self.push(" AND entity_schema = ").place(Value::Text(schema));
+        }
+        if let Some(status) = status {
+            self.push(" AND status = ").place(Value::Text(status));
+        }
+    }
+}
+
+fn column(order: ExecutionOrder) -> &'static str {
+    match order {
+        ExecutionOrder::Started => "started_at",
+        ExecutionOrder::Ended => "COALESCE(ended_at, 0)",
+        ExecutionOrder::Created => "created_at",
+    }
+}
+
+/// One status after the other, or all in one go.
+fn statuses(query: &ExecutionQuery) -> Vec<Option<&str>> {
+    if query.statuses.is_empty() { vec![None] } else { query.statuses.iter().map(|s| Some(s.as_str())).collect() }
+}
+
+fn page_text<'a>(tenant: TenantId, query: &'a ExecutionQuery, offset: u64, limit: u32) -> Text<'a> {
+    let mut text = Text { sql: String::new(), values: Vec::new() };
+    let direction = if query.ascending { "ASC" } else { "DESC" };
+    let by = format!(" ORDER BY place {direction}, id {direction} LIMIT ");
+    let (offset, limit) = (i64::try_from(offset).unwrap_or(i64::MAX), i64::from(limit));
+    let column = column(query.order);
+    let inner = format!(" ORDER BY {column} {direction}, id {direction} LIMIT ");
+    let parts = statuses(query);
+    if let [status] = parts[..] {
+        text.push("SELECT id, doc, version").narrowed(tenant, query, status);
+        text.push(&inner).place(Value::Number(limit));
+        text.push(" OFFSET ").place(Value::Number(offset));
+        return text;
+    }
+    // Documents are read only of what is on the page.
+    text.push("SELECT e.id, e.doc, e.version FROM (SELECT id, place FROM (");
+    for (number, status) in parts.into_iter().enumerate() {
+        text.push(if number == 0 { "" } else { " UNION ALL " });
+        text.push(&format!("SELECT * FROM (SELECT id, {column} AS place")).narrowed(tenant, query, status);
+        text.push(&inner).place(Value::Number(offset.saturating_add(limit)));
+        text.push(&format!(") AS s{number}"));
+    }
+    text.push(") AS every").push(&by).place(Value::Number(limit));
+    text.push(" OFFSET ").place(Value::Number(offset));
+    text.push(") AS page JOIN executions e ON e.id = page.id AND e.tenant_id = ").place(Value::Id(tenant.uuid()));
+    text.push(&format!(" ORDER BY page.place {direction}, page.id {direction}"));
+    text
+}
+
+fn total_text<'a>(tenant: TenantId, query: &'a ExecutionQuery) -> Text<'a> {
+    let mut text = Text { sql: String::new(), values: Vec::new() };
+    for (number, status) in statuses(query).into_iter().enumerate() {
+        text.push(if number == 0 { "SELECT (SELECT COUNT(*)" } else { " + (SELECT COUNT(*)" });
+        text.narrowed(tenant, query, status);
+        text.push(")");
+    }
+    text
+}
+
+#[async_trait]
+impl ExecutionListStore for Database {
+    async fn execution_page(
+        &self,
+        tenant: TenantId,
+        query: &ExecutionQuery,
+        offset: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<Execution>> {
+        let text = page_text(tenant, query, offset, limit);
+        let mut conn = self.read(tenant).await?;
+        let rows = on!(conn, |c| {
+            let mut rows = sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text.sql));
+            for value in &text.values {
+                rows = match *value {
+                    Value::Id(id) => rows.bind(id),
+                    Value::Text(text) => rows.bind(text),
+                    Value::Number(number) => rows.bind(number),
+                };
+            }
+            rows.fetch_all(c)
+        })?;
+        conn.done().await?;
+        rows.into_iter().map(Execution::try_from).collect()
+    }
+
+    async fn execution_total(&self, tenant: TenantId, query: &ExecutionQuery) -> StoreResult<u64> {
+        let text = total_text(tenant, query);
+        let mut conn = self.read(tenant).await?;
+        let total = on!(conn, |c| {
+            let mut total = sqlx::query_scalar::<_, i64>(AssertSqlSafe(text.sql));
+            for value in &text.values {
+                total = match *value {
+                    Value::Id(id) => total.bind(id),
+                    Value::Text(text) => total.bind(text),
+                    Value::Number(number) => total.bind(number),
+                };
+            }
+            total.fetch_one(c)
+        })?;
+        conn.done().await?;
+        read_int("executions", "count", &tenant, total)
+    }
+}
