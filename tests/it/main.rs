@@ -9,6 +9,7 @@ mod coverage;
 mod durability;
 mod epilot;
 mod platform;
+mod smartmca;
 mod softsolz;
 mod support;
 mod walk;

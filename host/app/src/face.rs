@@ -162,9 +162,14 @@ impl Face {
 impl NodeFace {
     /// The nodes of an execution, in the order of its definition.
     pub fn all(view: &ExecutionView) -> Vec<Self> {
-        match &view.execution.flow {
+        Self::all_of(&view.execution, &view.definition)
+    }
+
+    /// The nodes of an execution of this version of a definition, in its order.
+    pub fn all_of(execution: &Execution, definition: &Definition) -> Vec<Self> {
+        match &execution.flow {
             Some(flow) => flow::nodes(flow),
-            None => native::nodes(&view.execution, &view.definition),
+            None => native::nodes(execution, definition),
         }
     }
 }
@@ -214,3 +219,6 @@ fn error_of(execution: &Execution) -> Option<FaceError> {
         | ExecutionStatus::Cancelled { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! of the page.
 
 use crate::Database;
-use crate::conn::on;
+use crate::conn::{Dual, on};
 use crate::error::read_int;
 use crate::executions::ExecutionRow;
 use async_trait::async_trait;
@@ -152,5 +152,37 @@ impl ExecutionListStore for Database {
         })?;
         conn.done().await?;
         read_int("executions", "count", &tenant, total)
+    }
+}
+
+impl Database {
+    /// How the database would read a page, in its own words; for tests.
+    ///
+    /// # Errors
+    /// As for the page itself.
+    pub async fn explain_execution_page(
+        &self,
+        tenant: TenantId,
+        query: &ExecutionQuery,
+        offset: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<String>> {
+        let text = page_text(tenant, query, offset, limit);
+        let mut conn = self.read(tenant).await?;
+        let column = conn.text(Dual { sqlite: "detail", postgres: "QUERY PLAN" });
+        let explain = conn.text(Dual { sqlite: "EXPLAIN QUERY PLAN ", postgres: "EXPLAIN " });
+        let plan = on!(conn, |c| {
+            let mut plan = sqlx::query(AssertSqlSafe(format!("{explain}{}", text.sql)));
+            for value in &text.values {
+                plan = match *value {
+                    Value::Id(id) => plan.bind(id),
+                    Value::Text(text) => plan.bind(text),
+                    Value::Number(number) => plan.bind(number),
+                };
+            }
+            plan.try_map(|row| sqlx::Row::try_get::<String, _>(&row, column)).fetch_all(c)
+        })?;
+        conn.done().await?;
+        Ok(plan)
     }
 }

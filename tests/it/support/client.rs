@@ -47,6 +47,11 @@ impl Client {
         Self { http, base: base.into(), key: key.map(Into::into) }
     }
 
+    /// Where it speaks to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The key it speaks for.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()

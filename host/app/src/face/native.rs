@@ -36,7 +36,7 @@ fn node(task: &Task, node: Option<&Node>) -> NodeFace {
         kind,
         step,
         status: NodeStatus::Running,
-        attempts: 0,
+        attempts: task.attempts,
         started_at: task.started_at,
         ended_at: None,
         output: None,
@@ -44,16 +44,9 @@ fn node(task: &Task, node: Option<&Node>) -> NodeFace {
     };
     match &task.state {
         TaskState::Pending => face.status = NodeStatus::Pending,
-        TaskState::Running { attempt, .. } | TaskState::Deferred { attempt, .. } => face.attempts = *attempt,
-        TaskState::Retrying { attempt, fault, .. } => {
-            face.attempts = *attempt;
-            face.error = Some(fault.clone());
-        }
-        TaskState::Waiting { attempt, .. } => {
-            face.attempts = *attempt;
-            face.status = NodeStatus::Waiting;
-        }
-        TaskState::Open { .. } => face.status = NodeStatus::Waiting,
+        TaskState::Running { .. } | TaskState::Deferred { .. } => {}
+        TaskState::Retrying { fault, .. } => face.error = Some(fault.clone()),
+        TaskState::Waiting { .. } | TaskState::Open { .. } => face.status = NodeStatus::Waiting,
         TaskState::Completed { at, output } => {
             face.status = NodeStatus::Completed;
             face.ended_at = Some(*at);
@@ -63,9 +56,8 @@ fn node(task: &Task, node: Option<&Node>) -> NodeFace {
             face.status = NodeStatus::Skipped;
             face.ended_at = Some(*at);
         }
-        TaskState::Failed { at, attempt, fault } => {
+        TaskState::Failed { at, fault, .. } => {
             face.status = NodeStatus::Failed;
-            face.attempts = *attempt;
             face.ended_at = Some(*at);
             face.error = Some(fault.clone());
         }

@@ -212,11 +212,12 @@ impl<'a> Work<'a> {
         let manual = matches!(self.definition.graph.nodes.get(index).map(|n| &n.kind), Some(NodeKind::Manual));
         let task = &mut self.next.tasks[index];
         task.started_at.get_or_insert(now);
-        task.state = if manual {
-            TaskState::Open { since: now }
+        if manual {
+            task.state = TaskState::Open { since: now };
         } else {
-            TaskState::Running { attempt: 1, since: now, resume: None }
-        };
+            task.attempts = 1;
+            task.state = TaskState::Running { attempt: 1, since: now, resume: None };
+        }
     }
 
     /// A task has failed for good: what `on_failure` says happens.
