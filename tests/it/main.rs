@@ -8,6 +8,7 @@ mod clients;
 mod coverage;
 mod durability;
 mod epilot;
+mod lens;
 mod platform;
 mod smartmca;
 mod softsolz;

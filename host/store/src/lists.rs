@@ -5,14 +5,25 @@
 //! of the page.
 
 use crate::Database;
-use crate::conn::{Dual, on};
-use crate::error::read_int;
+use crate::conn::{Dual, Parts, Scope, on};
+use crate::error::{DbError, read_int};
 use crate::executions::ExecutionRow;
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use stepwright_app::ports::{ExecutionListStore, ExecutionOrder, ExecutionQuery, StoreResult};
 use stepwright_engine::{Execution, TenantId};
 use uuid::Uuid;
+
+/// One statement, so that whoever adds up counts and changes meanwhile sees either all of it or nothing.
+const FOLD: &str = "WITH gone AS (
+        DELETE FROM execution_count_changes RETURNING tenant_id, definition_id, entity_schema, status, number),
+    folded AS (
+        SELECT tenant_id, definition_id, entity_schema, status, SUM(number)::bigint AS number FROM gone
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4)
+    INSERT INTO execution_counts (tenant_id, definition_id, entity_schema, status, number)
+    SELECT tenant_id, definition_id, entity_schema, status, number FROM folded WHERE number <> 0
+    ON CONFLICT (tenant_id, definition_id, entity_schema, status)
+    DO UPDATE SET number = execution_counts.number + excluded.number";
 
 /// A value of a statement.
 #[derive(Clone, Copy)]
@@ -100,13 +111,33 @@ fn page_text<'a>(tenant: TenantId, query: &'a ExecutionQuery, offset: u64, limit
     text
 }
 
-fn total_text<'a>(tenant: TenantId, query: &'a ExecutionQuery) -> Text<'a> {
+/// Of one entity they are counted; all others are counted already, status by status.
+fn total_text(tenant: TenantId, query: &ExecutionQuery) -> Text<'_> {
     let mut text = Text { sql: String::new(), values: Vec::new() };
-    for (number, status) in statuses(query).into_iter().enumerate() {
-        text.push(if number == 0 { "SELECT (SELECT COUNT(*)" } else { " + (SELECT COUNT(*)" });
-        text.narrowed(tenant, query, status);
-        text.push(")");
+    if query.entity_id.is_some() {
+        for (number, status) in statuses(query).into_iter().enumerate() {
+            text.push(if number == 0 { "SELECT (SELECT COUNT(*)" } else { " + (SELECT COUNT(*)" });
+            text.narrowed(tenant, query, status);
+            text.push(")");
+        }
+        return text;
     }
+    text.push("SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) FROM (");
+    for (number, table) in ["execution_counts", "execution_count_changes"].into_iter().enumerate() {
+        text.push(if number == 0 { "" } else { " UNION ALL " });
+        text.push("SELECT number FROM ").push(table).push(" WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        if let Some(definition) = query.definition {
+            text.push(" AND definition_id = ").place(Value::Id(definition.uuid()));
+        }
+        if let Some(schema) = &query.entity_schema {
+            text.push(" AND entity_schema = ").place(Value::Text(schema));
+        }
+        for (place, status) in query.statuses.iter().enumerate() {
+            text.push(if place == 0 { " AND status IN (" } else { ", " }).place(Value::Text(status));
+        }
+        text.push(if query.statuses.is_empty() { "" } else { ")" });
+    }
+    text.push(") AS counts");
     text
 }
 
@@ -152,6 +183,19 @@ impl ExecutionListStore for Database {
         })?;
         conn.done().await?;
         read_int("executions", "count", &tenant, total)
+    }
+
+    async fn fold_counts(&self) -> StoreResult<u64> {
+        let mut conn = self.write(Scope::Host).await?;
+        let folded = match conn.parts() {
+            // Every change is in the counts already.
+            Parts::Sqlite(_) => 0,
+            Parts::Postgres(c) => {
+                sqlx::query(FOLD).execute(c).await.map(|done| done.rows_affected()).map_err(DbError::from)?
+            }
+        };
+        conn.done().await?;
+        Ok(folded)
     }
 }
 

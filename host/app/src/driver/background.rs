@@ -23,6 +23,9 @@ const LOOK_BATCH: u32 = 200;
 /// How often expired idempotency answers are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
+/// How often changed numbers of executions are added up.
+const FOLD_EVERY: Duration = Duration::from_secs(2);
+
 /// The running loops; dropping it aborts them.
 pub struct Background {
     app: App,
@@ -39,6 +42,7 @@ impl App {
         loops.spawn(repeat(self.clone(), "schedules", |app| async move { app.schedules_once().await }));
         loops.spawn(repeat(self.clone(), "events", |app| async move { app.events_once().await }));
         loops.spawn(repeat(self.clone(), "sweep", |app| async move { app.sweep_once().await }));
+        loops.spawn(repeat(self.clone(), "counts", |app| async move { app.fold_once().await }));
         Background { app: self.clone(), loops }
     }
 
@@ -298,6 +302,11 @@ impl App {
             Ok(()) | Err(CommitError::Precondition { .. }) => Ok(()),
             Err(error) => Err(AppError::Unavailable(error.to_string())),
         }
+    }
+
+    async fn fold_once(&self) -> AppResult<Pause> {
+        self.store().fold_counts().await?;
+        Ok(Pause::For(FOLD_EVERY))
     }
 
     async fn sweep_once(&self) -> AppResult<Pause> {

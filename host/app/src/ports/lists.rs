@@ -39,4 +39,6 @@ pub trait ExecutionListStore: Send + Sync {
     ) -> StoreResult<Vec<Execution>>;
     /// How many there are.
     async fn execution_total(&self, tenant: TenantId, query: &ExecutionQuery) -> StoreResult<u64>;
+    /// Adds up what the store keeps of changed numbers, so that later totals have less to add.
+    async fn fold_counts(&self) -> StoreResult<u64>;
 }
