@@ -405,6 +405,7 @@ async fn walk_flows(walk: &mut Walk, host: &TestHost, tenant: &Tenant) -> Walked
         phase: id(&node("phases", "phase")),
         schedule: schedule("four"),
     }
+}
 
 #[tokio::test]
 async fn every_route_of_smartmca_does_what_it_is_for_and_hides_it_from_other_tenants() {
