@@ -11,6 +11,7 @@ struct World {
     tenant: Tenant,
     smartmca: Client,
     softsolz: Client,
+    epilot: Client,
 }
 
 /// An execution as every API names it.
@@ -19,6 +20,8 @@ struct Made {
     uuid: String,
     /// `exec_…`.
     smartmca: String,
+    /// In epilot: of its own a short text, of others the UUID.
+    flow: String,
     title: &'static str,
 }
 
@@ -27,7 +30,8 @@ impl World {
         let host = TestHost::start().await;
         let (tenant, smartmca) = member(&host).await;
         let softsolz = host.client(&tenant, "softsolz", crate::softsolz::SCOPES, "live").await;
-        Self { host, tenant, smartmca, softsolz }
+        let epilot = host.client(&tenant, "epilot", crate::epilot::GRANTS, "live").await;
+        Self { host, tenant, smartmca, softsolz, epilot }
     }
 
     /// The executions of the tenant as SmartMCA and the platform list them, which is the same order.
@@ -36,7 +40,8 @@ impl World {
         let here = self.smartmca.get("/api/public/v1/workflows/executions?sort_by=createdAt").await.expect(200).json();
         let place = listed["data"].as_array().unwrap().iter().position(|e| e["title"] == title).expect(title);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        Made { uuid: text(&listed["data"][place]["id"]), smartmca: text(&here["data"][place]["id"]), title }
+        let uuid = text(&listed["data"][place]["id"]);
+        Made { smartmca: text(&here["data"][place]["id"]), flow: uuid.clone(), uuid, title }
     }
 
     async fn by_smartmca(&self) -> Made {
@@ -62,9 +67,23 @@ impl World {
         self.named("Native").await
     }
 
+    /// A flow whose only task is for a person, who completes it.
+    async fn by_epilot(&self) -> Made {
+        use crate::epilot::{TEMPLATES, manual};
+        let template = json!({"name": "Installation", "tasks": [manual("call")], "edges": []});
+        let template = self.epilot.post(TEMPLATES, &template).await.expect(201).json();
+        let contact = json!({"entity_id": "deal_456", "entity_schema": "deal", "is_primary": true});
+        let start = json!({"flow_template_id": template["id"], "contexts": [contact]});
+        let flow = self.epilot.post("/v2/flows/executions", &start).await.expect(201).json();
+        let flow_id = flow["id"].as_str().unwrap().to_owned();
+        let task = format!("/v2/flows/executions/{flow_id}/tasks/{}", flow["tasks"][0]["id"].as_str().unwrap());
+        self.epilot.json("PATCH", &task, &json!({"status": "COMPLETED"})).await.expect(200);
+        Made { flow: flow_id, ..self.named("Installation").await }
+    }
+
     /// Every API shows it, with the same ends.
     async fn is_seen_everywhere(&self, made: &Made) {
-        let Made { uuid, smartmca, title } = made;
+        let Made { uuid, smartmca, flow, title } = made;
         let native = format!("{}/executions/{uuid}", self.tenant.base);
         let shown = self.host.operator.get(&native).await.expect(200).json();
         assert_eq!((&shown["title"], &shown["status"]), (&json!(title), &json!("completed")), "{shown}");
@@ -84,13 +103,24 @@ impl World {
         let listed = self.softsolz.get(&format!("{}/runs?status=completed", crate::softsolz::BASE)).await;
         let listed = listed.expect(200).json();
         assert!(listed["data"].as_array().unwrap().iter().any(|r| r["run_id"] == json!(uuid)), "{listed}");
+
+        let shown = self.epilot.get(&format!("/v2/flows/executions/{flow}")).await.expect(200).json();
+        assert_eq!((&shown["name"], &shown["status"]), (&json!(title), &json!("DONE")), "{shown}");
+        assert_eq!(shown["tasks"].as_array().unwrap().len(), nodes, "{shown}");
+        assert!(shown["tasks"].as_array().unwrap().iter().all(|t| t["status"] == "COMPLETED"), "{shown}");
+        if here["entityId"] == "deal_456" {
+            let about = json!({"entity_id": "deal_456", "entity_schema": "deal"});
+            let found = self.epilot.post("/v2/flows/executions:search", &about).await.expect(200).json();
+            assert!(found["results"].as_array().unwrap().iter().any(|f| f["id"] == json!(flow)), "{found}");
+        }
     }
 }
 
 #[tokio::test]
 async fn what_is_made_with_one_api_is_read_with_every_other() {
     let world = World::new().await;
-    let made = [world.by_smartmca().await, world.by_softsolz().await, world.by_platform().await];
+    let made =
+        [world.by_smartmca().await, world.by_softsolz().await, world.by_platform().await, world.by_epilot().await];
     for one in &made {
         world.is_seen_everywhere(one).await;
     }
@@ -106,6 +136,8 @@ async fn no_api_shows_another_tenants_executions() {
     let softsolz = world.host.client(&other, "softsolz", crate::softsolz::SCOPES, "live").await;
     smartmca.get(&format!("/api/public/v1/workflows/executions/{}", made.smartmca)).await.expect(404);
     softsolz.get(&format!("{}/runs/{}", crate::softsolz::BASE, made.uuid)).await.expect(404);
+    let epilot = world.host.client(&other, "epilot", crate::epilot::GRANTS, "live").await;
+    epilot.get(&format!("/v2/flows/executions/{}", made.uuid)).await.expect(404);
     let runs = softsolz.get(&format!("{}/runs", crate::softsolz::BASE)).await.expect(200).json();
     assert_eq!(runs["data"], json!([]));
 }

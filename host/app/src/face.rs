@@ -1,8 +1,11 @@
 //! How an execution looks from outside, whichever API it was made with: one projection that every dialect shows
 //! foreign executions by, so that none has to know another (source: contracts/core-model.md 3.2, 3.3).
 
+mod as_flow;
 mod flow;
 mod native;
+
+pub(crate) use as_flow::as_flow;
 
 use crate::usecases::ExecutionView;
 use stepwright_engine::outcome::EntityRef;
