@@ -14,7 +14,7 @@ CREATE INDEX executions_started ON executions (tenant_id, started_at DESC, id DE
 CREATE INDEX executions_ended ON executions (tenant_id, COALESCE(ended_at, 0) DESC, id DESC);
 CREATE INDEX executions_of_status ON executions (tenant_id, status, started_at DESC, id DESC);
 CREATE INDEX executions_of_definition_started ON executions (tenant_id, definition_id, started_at DESC, id DESC);
-CREATE INDEX executions_of_entity ON executions (tenant_id, entity_id, entity_schema, started_at DESC, id DESC)
+CREATE INDEX executions_of_entity ON executions (tenant_id, entity_id, started_at DESC, id DESC)
     WHERE entity_id IS NOT NULL;
 CREATE INDEX executions_of_schema ON executions (tenant_id, entity_schema, started_at DESC, id DESC)
     WHERE entity_schema IS NOT NULL;

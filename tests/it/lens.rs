@@ -145,7 +145,7 @@ async fn no_api_shows_another_tenants_executions() {
 #[tokio::test]
 async fn what_stands_still_is_running_for_those_who_have_no_word_for_it() {
     let world = World::new().await;
-    let fails = smartmca::node("n", "everything", &json!({"id": "x", "then": "fail"}));
+    let fails = smartmca::fails("n");
     let definition = smartmca::with(smartmca::on_deals("Pauses", &[fails]), json!({"on_failure": "pause"}));
     let (_, workflow) = smartmca::made(&world.host, &world.tenant, &world.smartmca, &definition).await;
     let execution = smartmca::triggered(&world.smartmca, &workflow).await;

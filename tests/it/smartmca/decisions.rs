@@ -1,6 +1,8 @@
 use super::{ended, made, member, node, on_deals, put, with};
 use crate::platform::enabled;
 use crate::support::TestHost;
+use crate::support::host::Tenant;
+use crate::support::process::target_dir;
 use serde_json::{Value, json};
 
 /// A decision with a branch that a condition of the guest opens, and both ways on behind it.
@@ -87,10 +89,24 @@ async fn a_condition_that_fails_is_retried_and_then_fails_the_decision() {
     assert_eq!(done["hasErrors"], true);
 }
 
+/// The first-party plugin that compares, where it is no built-in.
+async fn comparing(host: &TestHost, tenant: &Tenant) {
+    if stepwright_server::builtins::EXPECTED.contains(&"conditions") {
+        return;
+    }
+    let file = target_dir().join("plugins/conditions.wasm");
+    let wasm = [("content-type", "application/wasm")];
+    let path = format!("{}/plugins", tenant.base);
+    let made = host.operator.send("POST", &path, &wasm, Some(std::fs::read(file).unwrap())).await.expect(201).json();
+    let enable = format!("{path}/conditions/{}/enable", made["version"].as_str().unwrap());
+    host.operator.post(&enable, &json!({"grants": {}})).await.expect(200);
+}
+
 #[tokio::test]
 async fn comparisons_ask_about_the_entity_the_input_and_earlier_nodes() {
     let host = TestHost::start().await;
     let (tenant, client) = member(&host).await;
+    comparing(&host, &tenant).await;
     let big = json!([{"id": "big", "match": "all", "conditions": [
         {"attribute": "amount", "attribute_type": "number", "operator": "greater_than", "values": [10_000]},
         {"source": "input", "attribute": "entityType", "operator": "equals", "values": ["deal"]},

@@ -1,4 +1,4 @@
-use super::{BASE, code, ended, fields, made, member, node, on_deals, onboarding, triggered, until, with};
+use super::{BASE, code, ended, fields, made, member, on_deals, onboarding, triggered, until, with};
 use crate::support::{Client, TestHost};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ async fn lists_are_narrowed_sorted_and_paged() {
     let (tenant, client) = member(&host).await;
     super::put(&host, &tenant, "deal", "other", &json!({})).await;
     let (_, works) = made(&host, &tenant, &client, &onboarding()).await;
-    let fails = on_deals("Fails", &[node("n", "everything", &json!({"id": "x", "then": "fail"}))]);
+    let fails = on_deals("Fails", &[super::fails("n")]);
     let (_, fails) = made(&host, &tenant, &client, &fails).await;
     let asks = with(on_deals("Asks", &[json!({"id": "ask", "type": "manual"})]), json!({"entity_type": null}));
     let (_, asks) = made(&host, &tenant, &client, &asks).await;

@@ -42,6 +42,11 @@ pub fn node(id: &str, step: &str, config: &Value) -> Value {
     json!({"id": id, "name": format!("Node {id}"), "type": "step", "step_type": format!("counter/{step}"), "config": config})
 }
 
+/// A node whose step looks for a deal that nobody has.
+pub fn fails(id: &str) -> Value {
+    node(id, "get_entity", &json!({"schema": "deal", "id": "nobody"}))
+}
+
 /// A definition on deals of these nodes in a row.
 pub fn on_deals(name: &str, nodes: &[Value]) -> Value {
     json!({"name": name, "description": "For the tests", "icon": "briefcase", "category": "onboarding",

@@ -1,4 +1,4 @@
-use super::{BASE, ended, made, member, node, on_deals, put, triggered, with};
+use super::{BASE, ended, made, member, on_deals, put, triggered, with};
 use crate::support::host::Tenant;
 use crate::support::sink::{Received, Sink};
 use crate::support::{TestHost, eventually};
@@ -60,12 +60,12 @@ async fn ends_of_executions_are_told_signed_and_with_the_same_id_again() {
     );
     assert_eq!((&told["data"]["status"], &told["data"]["entityId"]), (&json!("completed"), &json!("deal_456")));
     assert_eq!(told["createdAt"], "2026-11-22T09:00:00.000Z");
-    let fails = on_deals("Fails", &[node("n", "everything", &json!({"id": "x", "then": "fail"}))]);
+    let fails = on_deals("Fails", &[super::fails("n")]);
     let (_, fails) = made(&host, &tenant, &client, &fails).await;
     ended(&client, &triggered(&client, &fails).await).await;
     let told = body(&received(&sink, 3).await[2]);
     assert_eq!(told["eventType"], "workflow.execution.failed");
-    assert_eq!(told["data"]["error"], json!({"nodeId": "n", "code": "TOLD_TO", "message": "told to"}));
+    assert_eq!((&told["data"]["error"]["nodeId"], &told["data"]["error"]["code"]), (&json!("n"), &json!("NOT_FOUND")));
     // One started through the platform is told as well.
     let path = format!("{}/definitions", tenant.base);
     let native = with(super::onboarding(), json!({"name": "Native"}));

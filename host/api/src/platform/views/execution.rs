@@ -3,8 +3,8 @@
 use super::execution_node::{ErrorView, NodeView, nodes_of, view_error};
 use crate::kit::time::{millis, opt_millis};
 use serde::Serialize;
-use stepwright_app::{App, Emitted};
 use stepwright_app::usecases::ExecutionView;
+use stepwright_app::{App, Emitted};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Execution, ExecutionStatus, RawJson, TaskState, Timestamp};
 use utoipa::ToSchema;
