@@ -61,7 +61,9 @@ impl<'a> Text<'a> {
             self.push(" AND entity_id = ").place(Value::Text(id));
         }
         if let Some(schema) = &query.entity_schema {
-            self.push(" AND entity_schema = ").place(Value::Text(schema));
+            // An id leaves few to look at: the index of the whole schema must not seem the better one.
+            let column = if query.entity_id.is_some() { "COALESCE(entity_schema, '')" } else { "entity_schema" };
+            self.push(" AND ").push(column).push(" = ").place(Value::Text(schema));
         }
         if let Some(status) = status {
             self.push(" AND status = ").place(Value::Text(status));

@@ -183,6 +183,10 @@ async fn a_page_is_read_from_an_index_that_ends_with_its_order(bed: &Bed) {
         (ExecutionQuery { definition: Some(definition.id), ..all.clone() }, "executions_of_definition_started"),
         (ExecutionQuery { statuses: vec!["running".into()], ..all.clone() }, "executions_of_status"),
         (ExecutionQuery { entity_id: Some("d7".into()), ..all.clone() }, "executions_of_entity"),
+        (
+            ExecutionQuery { entity_id: Some("d7".into()), entity_schema: Some("deal".into()), ..all.clone() },
+            "executions_of_entity",
+        ),
         (ExecutionQuery { statuses: vec!["running".into(), "paused".into()], ..all.clone() }, "executions_of_status"),
     ] {
         let plan = bed.db.explain_execution_page(tenant, &query, 0, 20).await.unwrap().join("\n");
