@@ -14,8 +14,11 @@ use uuid::Uuid;
 const CHUNK: i64 = 500;
 
 /// What is deleted by tenant; definitions, keys and the like follow the tenant by foreign key.
-const BY_TENANT: [&str; 14] = [
+const BY_TENANT: [&str; 17] = [
+    "DELETE FROM execution_count_changes WHERE tenant_id = $1",
+    "DELETE FROM execution_counts WHERE tenant_id = $1",
     "DELETE FROM entities WHERE tenant_id = $1",
+    "DELETE FROM entity_audit WHERE tenant_id = $1",
     "DELETE FROM flow_entities WHERE tenant_id = $1",
     "DELETE FROM flow_list WHERE tenant_id = $1",
     "DELETE FROM flow_tasks WHERE tenant_id = $1",

@@ -210,6 +210,7 @@ impl Session {
             emitted: self.emitted,
             contexts: Vec::new(),
             listings: Vec::new(),
+            audits: Vec::new(),
         };
         (effects, self.starts)
     }

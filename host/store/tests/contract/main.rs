@@ -4,6 +4,7 @@
 
 mod support;
 
+mod audits;
 mod automations;
 mod batches;
 mod claims;
@@ -13,6 +14,7 @@ mod data;
 mod definitions;
 mod effects;
 mod flow_lists;
+mod execution_lists;
 mod flows;
 mod guards;
 mod isolation;
