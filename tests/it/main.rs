@@ -9,6 +9,7 @@ mod coverage;
 mod durability;
 mod epilot;
 mod lens;
+mod flows;
 mod platform;
 mod smartmca;
 mod softsolz;

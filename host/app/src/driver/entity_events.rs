@@ -3,7 +3,6 @@
 
 use crate::App;
 use crate::caches::TenantView;
-use crate::error::AppResult;
 use crate::model::{Emitted, EntityWrite, WebhookEvent};
 use serde_json::{Map, Value, json};
 use stepwright_engine::outcome::EntityRef;
@@ -75,24 +74,19 @@ pub(super) fn entity_of(data: &Value) -> Option<EntityRef> {
 }
 
 impl App {
-    /// Events about what is written that somebody wants.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub(crate) async fn wanted_entity_events(
+    /// Events about what is written over `before` that somebody wants.
+    pub(crate) fn wanted_entity_events(
         &self,
         view: &TenantView,
         write: &EntityWrite,
-    ) -> AppResult<Vec<EntityEvent>> {
+        before: Option<&Map<String, Value>>,
+    ) -> Vec<EntityEvent> {
         if !self.wants_events_of(view, &write.schema) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        // Should the version differ, the commit does not go through.
-        let before = self.store().entity(view.tenant.id, &write.schema, &write.id).await?;
-        let before: Option<Map<String, Value>> = before.map(|entity| entity.attributes.read().unwrap_or_default());
-        let mut events = entity_events(write, before.as_ref());
+        let mut events = entity_events(write, before);
         events.retain(|event| view.starts_by(&event.kind) || self.is_wanted_outside(view, &event.kind));
-        Ok(events)
+        events
     }
 
     /// Whether anything that happens to entities of this schema may be wanted.

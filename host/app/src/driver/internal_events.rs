@@ -5,15 +5,15 @@ use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
 use crate::model::{Emitted, EntityWrite};
-use crate::session::StagedStart;
+use crate::session::{StagedFlow, StagedStart};
 use crate::usecases::StartFlowArgs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use stepwright_engine::flow::{Chain, Command, Context, EntityDiff, FlowTrigger, TriggerType};
+use stepwright_engine::flow::{Chain, Command, Context, Entities, EntityDiff, FlowTrigger, TriggerType};
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{Actor, DefinitionId, EmittedEventId, Execution, ExecutionId, NodeId, RawJson, TenantId};
+use stepwright_engine::{Actor, DefinitionId, EmittedEventId, Execution, ExecutionId, NodeId, RawJson};
 
 /// Guests' events are dotted lower case, so that none can be taken for these.
 const ENTITY_CHANGED: &str = "$entity_changed";
@@ -27,48 +27,90 @@ const PAGE: u32 = 200;
 struct FlowStart {
     template: DefinitionId,
     flow: String,
-    about: EntityRef,
+    contexts: Vec<Context>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    purposes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chain: Option<Chain>,
 }
 
 impl App {
     /// Events for the flows that are about entities a commit of `source` writes, and for whoever wants to know of such
-    /// entities.
-    pub(crate) async fn told_of_changes(&self, source: &Execution, writes: &[EntityWrite]) -> AppResult<Vec<Emitted>> {
+    /// entities. What is `known` of them is not read again.
+    pub(crate) async fn told_of_changes(
+        &self,
+        source: &Execution,
+        writes: &[EntityWrite],
+        known: &Entities,
+    ) -> AppResult<Vec<Emitted>> {
         let mut told = Vec::new();
         if writes.is_empty() {
             return Ok(told);
         }
-        let view = self.tenant_view(source.tenant_id).await?;
+        let tenant = source.tenant_id;
+        let view = self.tenant_view(tenant).await?;
         let depth = source.trigger.parent.map_or(0, |(_, depth)| depth);
         for write in writes {
-            told.extend(self.change_event(source.tenant_id, source.id, write).await?);
-            if let Some(view) = &view {
-                let events = self.wanted_entity_events(view, write).await?;
+            let has_flows = self.open_flow_about(tenant, &write.schema, &write.id).await?.is_some();
+            let wanted = view.as_ref().filter(|view| self.wants_events_of(view, &write.schema));
+            if !has_flows && wanted.is_none() {
+                continue;
+            }
+            let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
+            let read;
+            let before = match known.get(&entity).filter(|snapshot| snapshot.version == write.expected) {
+                Some(snapshot) => Some(&snapshot.attributes),
+                // Should the version differ, the commit does not go through.
+                None => {
+                    let stored = self.store().entity(tenant, &write.schema, &write.id).await?;
+                    read = stored.map(|entity| entity.attributes.read().unwrap_or_default());
+                    read.as_ref()
+                }
+            };
+            if has_flows {
+                told.extend(self.change_event(source.id, write, before)?);
+            }
+            if let Some(view) = wanted {
+                let events = self.wanted_entity_events(view, write, before);
                 told.extend(events.into_iter().map(|event| self.emitted(event, source.id, depth)));
             }
         }
         Ok(told)
     }
 
-    /// The event for the flows about one entity, when there are any and something changes.
-    pub(crate) async fn change_event(
+    /// The event that tells the flows about an entity of a change, when something changes.
+    pub(crate) fn change_event(
         &self,
-        tenant: TenantId,
         source: ExecutionId,
         write: &EntityWrite,
+        before: Option<&Map<String, Value>>,
     ) -> AppResult<Option<Emitted>> {
-        if self.store().open_flows_of(tenant, &write.schema, &write.id, None, 1).await?.is_empty() {
-            return Ok(None);
-        }
-        // Should the version differ, the commit does not go through.
-        let before = self.store().entity(tenant, &write.schema, &write.id).await?;
-        let before = before.map(|entity| entity.attributes.read().unwrap_or_default()).unwrap_or_default();
-        let after = write.attributes.read().unwrap_or_default();
         let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
-        let Some(diff) = diff(entity, &before, &after) else { return Ok(None) };
-        Ok(Some(self.event(ENTITY_CHANGED, &diff, source, 0)?))
+        let after = write.attributes.read().unwrap_or_default();
+        self.changed(source, entity, before.unwrap_or(&Map::new()), &after)
+    }
+
+    /// The event that tells the flows about an entity that it is gone.
+    pub(crate) fn deletion_event(
+        &self,
+        source: ExecutionId,
+        entity: EntityRef,
+        before: &Map<String, Value>,
+    ) -> AppResult<Option<Emitted>> {
+        self.changed(source, entity, before, &Map::new())
+    }
+
+    fn changed(
+        &self,
+        source: ExecutionId,
+        entity: EntityRef,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+    ) -> AppResult<Option<Emitted>> {
+        match diff(entity, before, after) {
+            Some(diff) => self.event(ENTITY_CHANGED, &diff, source, 0).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The starts of flows among those a step has staged, as events, and the other starts.
@@ -81,12 +123,12 @@ impl App {
         let mut events = Vec::new();
         let mut others = Vec::new();
         for staged in starts {
-            let (Some(flow), Some(about)) = (&staged.flow, &staged.entity) else {
+            let Some(StagedFlow { id, contexts, purposes }) = staged.flow.clone() else {
                 others.push(staged);
                 continue;
             };
             let chain = parent.flow.as_deref().zip(task).and_then(|(flow, task)| flow.child_chain(task).ok());
-            let start = FlowStart { template: staged.definition.id, flow: flow.clone(), about: about.clone(), chain };
+            let start = FlowStart { template: staged.definition.id, flow: id, contexts, purposes, chain };
             match self.event(START_FLOW, &start, parent.id, staged.depth) {
                 Ok(event) => events.push(event),
                 Err(error) => tracing::error!(execution = %parent.id, %error, "a flow cannot be started"),
@@ -147,15 +189,15 @@ impl App {
     }
 
     async fn start_staged_flow(&self, view: &Arc<TenantView>, event: &Emitted, start: FlowStart) -> AppResult<()> {
-        let FlowStart { template, flow, about, chain } = start;
+        let FlowStart { template, flow, contexts, purposes, chain } = start;
         let trigger = FlowTrigger { kind: TriggerType::Automatic, automation_config: None, diff: None };
-        let context = Context { is_primary: true, ..Context::new(about.schema, about.id) };
         let args = StartFlowArgs {
             external_id: Some(flow),
             chain,
             trigger,
+            purposes,
             parent: Some((event.source, event.depth)),
-            ..StartFlowArgs::new(template, vec![context])
+            ..StartFlowArgs::new(template, contexts)
         };
         self.start_flow_as(view, Actor::System, args).await.map(drop)
     }

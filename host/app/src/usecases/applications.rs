@@ -103,7 +103,7 @@ impl App {
                 executions: started.clone(),
             };
             let done = ApplicationChanged { previous: from, current: to, executions: started };
-            if self.commit_change(access, write, events, audit, executions).await? {
+            if self.commit_change(access, write, &before, events, audit, executions).await? {
                 return Ok(done);
             }
         }
@@ -220,12 +220,16 @@ impl App {
         &self,
         access: &Access,
         write: EntityWrite,
+        before: &Map<String, Value>,
         events: Vec<EntityEvent>,
         audit: EntityAudit,
         executions: Vec<ExecutionWrite>,
     ) -> AppResult<bool> {
         let (tenant, now) = (access.tenant_id(), self.now());
-        let flows = self.change_event(tenant, Emitted::NOBODY, &write).await?;
+        let flows = match self.open_flow_about(tenant, &write.schema, &write.id).await? {
+            Some(_) => self.change_event(Emitted::NOBODY, &write, Some(before))?,
+            None => None,
+        };
         let mut webhooks = Vec::new();
         for event in events {
             let data = RawJson::from(Value::Object(event.data));

@@ -31,6 +31,7 @@ impl App {
                 return Err(AppError::invalid(name, "must have 1 to 200 bytes"));
             }
         }
+        let attributes = self.without_flows(access.tenant_id(), schema, id, attributes).await?;
         if let Some(done) = self.put_entity_of_interest(access, schema, id, &attributes, expected).await? {
             return Ok(done);
         }
@@ -75,7 +76,10 @@ impl App {
     /// # Errors
     /// `NotFound`.
     pub async fn delete_entity(&self, access: &Access, schema: &str, id: &str) -> AppResult<()> {
-        if self.store().delete_entity(access.tenant_id(), schema, id).await? {
+        let tenant = access.tenant_id();
+        if self.delete_entity_of_flows(tenant, schema, id).await?
+            || self.store().delete_entity(tenant, schema, id).await?
+        {
             Ok(())
         } else {
             Err(AppError::NotFound("entity"))

@@ -22,7 +22,7 @@ mod webhooks;
 
 pub use access::Access;
 pub use applications::{ApplicationChange, ApplicationChanged};
-pub use automations::{ActionDraft, AutomationDraft};
+pub use automations::{ActionDraft, AutomationDraft, CUSTOM_ACTION, CustomAction};
 pub use closing_reasons::ReasonPatch;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};

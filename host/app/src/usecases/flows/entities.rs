@@ -2,13 +2,13 @@
 
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
-use crate::model::{Commit, Effects, Emitted, Entity, EntityWrite, UsageDelta};
+use crate::model::{Commit, Effects, Emitted, Entity, EntityDelete, EntityWrite, UsageDelta};
 use crate::ports::CommitError;
 use crate::usecases::Access;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stepwright_engine::flow::{Context, Entities};
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{RawJson, TenantId};
+use stepwright_engine::{ExecutionId, RawJson, TenantId};
 
 /// The contexts with the names their entities have; a title a client has given stays.
 pub(super) fn titled(mut contexts: Vec<Context>, entities: &Entities) -> Vec<Context> {
@@ -45,7 +45,7 @@ impl App {
 
     /// Writes an entity that somebody wants to know of, flows about it or definitions and endpoints that wait for such
     /// events, and tells them with the same commit. `None` when there is nobody, or the entity does not stand at the
-    /// expected version.
+    /// expected version. Otherwise with whether it is new.
     pub(crate) async fn put_entity_of_interest(
         &self,
         access: &Access,
@@ -55,7 +55,7 @@ impl App {
         expected: Option<u64>,
     ) -> AppResult<Option<(Entity, bool)>> {
         let tenant = access.tenant_id();
-        let flow = self.store().open_flows_of(tenant, schema, id, None, 1).await?.first().copied();
+        let flow = self.open_flow_about(tenant, schema, id).await?;
         if flow.is_none() && !self.wants_events_of(&access.view, schema) {
             return Ok(None);
         }
@@ -65,41 +65,81 @@ impl App {
             if expected.is_some_and(|expected| expected != version) {
                 return Ok(None);
             }
-            let write = EntityWrite {
-                schema: schema.to_owned(),
-                id: id.to_owned(),
-                attributes: attributes.clone(),
-                expected: version,
+            let before = current.as_ref().map(read);
+            let (schema, id) = (schema.to_owned(), id.to_owned());
+            let write = EntityWrite { schema, id, attributes: attributes.clone(), expected: version };
+            let told = match flow {
+                Some(flow) => self.change_event(flow, &write, before.as_ref())?,
+                None => None,
             };
-            let mut emitted: Vec<Emitted> =
-                self.change_event(tenant, flow.unwrap_or(Emitted::NOBODY), &write).await?.into_iter().collect();
-            let events = self.wanted_entity_events(&access.view, &write).await?;
-            emitted.extend(events.into_iter().map(|event| self.emitted(event, Emitted::NOBODY, 0)));
+            let events = self.wanted_entity_events(&access.view, &write, before.as_ref());
+            let events = events.into_iter().map(|event| self.emitted(event, Emitted::NOBODY, 0));
+            let emitted = told.into_iter().chain(events).collect();
+            let effects = Effects { entities: vec![write.clone()], emitted, ..Effects::default() };
             let now = self.now();
-            let commit = Commit {
-                tenant_id: tenant,
-                at: now,
-                preconditions: Vec::new(),
-                executions: Vec::new(),
-                effects: Effects { entities: vec![write], emitted, ..Effects::default() },
-                webhooks: Vec::new(),
-                usage: UsageDelta::default(),
-            };
-            match self.store().commit(commit).await {
-                Ok(()) => {
-                    let (schema, id) = (schema.to_owned(), id.to_owned());
-                    let created_at = current.as_ref().map_or(now, |entity| entity.created_at);
-                    let (version, attributes) = (version + 1, attributes.clone());
-                    let entity = Entity { schema, id, version, attributes, created_at, updated_at: now };
-                    return Ok(Some((entity, current.is_none())));
-                }
-                Err(CommitError::EffectConflict(_)) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(error @ (CommitError::Stale(_) | CommitError::Precondition { .. })) => {
-                    return Err(AppError::Internal(error.to_string()));
-                }
+            if self.commit_effects(tenant, effects).await? {
+                let new = current.is_none();
+                let entity = Entity {
+                    schema: write.schema,
+                    id: write.id,
+                    version: version + 1,
+                    attributes: write.attributes,
+                    created_at: current.map_or(now, |entity| entity.created_at),
+                    updated_at: now,
+                };
+                return Ok(Some((entity, new)));
             }
         }
         Err(AppError::Unavailable("the entity keeps changing; try again".into()))
     }
+
+    /// Deletes an entity that open flows are about, and tells them with the same commit; `false` when there is no such
+    /// flow or no such entity.
+    pub(crate) async fn delete_entity_of_flows(&self, tenant: TenantId, schema: &str, id: &str) -> AppResult<bool> {
+        let Some(flow) = self.open_flow_about(tenant, schema, id).await? else { return Ok(false) };
+        for _ in 0..MAX_TRIES {
+            let Some(current) = self.store().entity(tenant, schema, id).await? else { return Ok(false) };
+            let entity = EntityRef { schema: schema.to_owned(), id: id.to_owned() };
+            let emitted = self.deletion_event(flow, entity, &read(&current))?.into_iter().collect();
+            let delete = EntityDelete { schema: schema.to_owned(), id: id.to_owned(), expected: current.version };
+            let effects = Effects { deleted: vec![delete], emitted, ..Effects::default() };
+            if self.commit_effects(tenant, effects).await? {
+                return Ok(true);
+            }
+        }
+        Err(AppError::Unavailable("the entity keeps changing; try again".into()))
+    }
+
+    /// An open flow about the entity, if there is one.
+    pub(crate) async fn open_flow_about(&self, tenant: TenantId, schema: &str, id: &str) -> AppResult<Option<ExecutionId>> {
+        Ok(self.store().open_flows_of(tenant, schema, id, None, 1).await?.first().copied())
+    }
+
+    /// Commits effects that belong to no execution's transition; `false` when an entity has changed meanwhile.
+    async fn commit_effects(&self, tenant: TenantId, effects: Effects) -> AppResult<bool> {
+        let commit = Commit {
+            tenant_id: tenant,
+            at: self.now(),
+            preconditions: Vec::new(),
+            executions: Vec::new(),
+            effects,
+            webhooks: Vec::new(),
+            usage: UsageDelta::default(),
+        };
+        match self.store().commit(commit).await {
+            Ok(()) => {
+                self.driver().hint();
+                Ok(true)
+            }
+            Err(CommitError::EffectConflict(_)) => Ok(false),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(error @ (CommitError::Stale(_) | CommitError::Precondition { .. })) => {
+                Err(AppError::Internal(error.to_string()))
+            }
+        }
+    }
+}
+
+fn read(entity: &Entity) -> Map<String, Value> {
+    entity.attributes.read().unwrap_or_default()
 }
