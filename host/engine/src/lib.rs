@@ -14,6 +14,7 @@ mod hosting;
 pub mod ids;
 pub mod json;
 pub mod outcome;
+pub mod record;
 pub mod retry;
 pub mod task;
 pub mod time;
