@@ -1,6 +1,6 @@
 //! A commit: everything one transition writes, in one database transaction or not at all.
 
-use super::{Notification, OutboxMail, WebhookEvent};
+use super::{Notification, OutboxMail, RecordListing, WebhookEvent};
 use serde::{Deserialize, Serialize};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
@@ -102,6 +102,8 @@ pub struct Effects {
     pub emitted: Vec<Emitted>,
     /// Of flows that are started or whose contexts change.
     pub contexts: Vec<FlowContexts>,
+    /// Of records that are opened or whose status changes.
+    pub records: Vec<RecordListing>,
 }
 
 impl Effects {

@@ -9,6 +9,7 @@ mod key;
 mod list;
 mod mail;
 mod plugin;
+mod record;
 mod settings;
 mod tenant;
 mod webhook;
@@ -20,13 +21,14 @@ pub use commit::{
     UsageDelta, Wake,
 };
 pub use data::{Comparison, DataRow, Dataset, Entity, FieldRule, FieldType, Filter, UnknownDataset};
-pub use key::{ApiKey, KeyKind, Principal, SecretHash};
+pub use key::{ApiKey, KeyKind, Principal, SecretHash, User};
 pub use list::{Cursor, Listed, Paging};
 pub use mail::{MailState, Message, Notification, OutboxMail};
 pub use plugin::{
     Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides, Plugin, ReadWrite,
     SecretGrant, StepCategory, StepDescriptor,
 };
+pub use record::{GuardBinding, RecordFilter, RecordListing};
 pub use settings::{JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
 pub use tenant::{Environment, Instance, Tenant};
 pub use webhook::{Delivery, DeliveryState, EndpointSecret, WebhookEndpoint, WebhookEvent};

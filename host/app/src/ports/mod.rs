@@ -15,7 +15,8 @@ pub use sandbox::{
 };
 pub use store::{
     AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
-    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore, OutboxStore,
-    PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
+    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, GuardStore, ImportCounts, KeyStore,
+    OutboxStore, PluginStore, RecordStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult,
+    TenantStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

@@ -14,12 +14,15 @@ mod lane;
 mod messages;
 mod pass;
 mod prepared;
+mod records;
 mod states;
 mod transaction;
 
 use crate::Database;
 use crate::pools::{Pools, StoreOptions};
 use async_trait::async_trait;
+pub(crate) use records::{OF_ALL, OF_CUSTOMER};
+
 use lane::Lane;
 use prepared::Prepared;
 use std::hash::{BuildHasher as _, RandomState};

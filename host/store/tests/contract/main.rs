@@ -20,6 +20,7 @@ mod migrations;
 mod outages;
 mod outbox;
 mod plugins;
+mod records;
 mod requests;
 mod tenants;
 mod webhooks;
