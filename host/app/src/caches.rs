@@ -3,12 +3,14 @@
 
 use crate::App;
 use crate::error::AppResult;
-use crate::model::{ApiKey, Enablement, Grants, SecretHash, Tenant, WebhookEndpoint};
+use crate::model::{ApiKey, Enablement, Grants, GuardBinding, SecretHash, Tenant, WebhookEndpoint};
+use crate::usecases::record_definition;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use stepwright_engine::{Definition, DefinitionId, TenantId};
+use stepwright_engine::record::WorkflowType;
+use stepwright_engine::{Definition, DefinitionId, Execution, TenantId};
 
 /// Entries kept per cache; the whole cache is dropped when it is full, which at this size is seldom.
 const CAPACITY: usize = 10_000;
@@ -20,6 +22,8 @@ pub struct TenantView {
     /// Enabled plugins, the built-ins included.
     pub enablements: Vec<Arc<EnabledPlugin>>,
     pub endpoints: Vec<WebhookEndpoint>,
+    /// Guards of records, by their type.
+    pub guards: Vec<GuardBinding>,
 }
 
 /// An enabled plugin with what every call of it shares.
@@ -131,7 +135,8 @@ impl App {
                 let enablements = enablements.into_iter().map(|e| Arc::new(EnabledPlugin::new(e, &tenant))).collect();
                 let all = crate::model::Paging::Offset { limit: 1_000, offset: 0 };
                 let endpoints = self.store().endpoints(id, all).await?.items;
-                Some(Arc::new(TenantView { tenant, enablements, endpoints }))
+                let guards = self.store().guards(id).await?;
+                Some(Arc::new(TenantView { tenant, enablements, endpoints, guards }))
             }
         };
         cache.insert(id, view.clone(), generation);
@@ -169,6 +174,17 @@ impl App {
         Ok(definition)
     }
 
+    /// The definition an execution runs; records have one that is not stored.
+    pub(crate) async fn definition_of(&self, execution: &Execution) -> AppResult<Option<Arc<Definition>>> {
+        match &execution.record {
+            Some(record) => Ok(Some(Arc::new(record_definition(execution.tenant_id, record.workflow_type)))),
+            None => {
+                let (id, version) = (execution.definition_id, execution.definition_version);
+                self.definition_version(execution.tenant_id, id, version).await
+            }
+        }
+    }
+
     /// The current version of a definition, possibly one poll old when another host changed it.
     pub(crate) async fn current_definition(
         &self,
@@ -192,5 +208,10 @@ impl TenantView {
     /// The enabled version of a plugin.
     pub(crate) fn enabled(&self, plugin: &str) -> Option<&Arc<EnabledPlugin>> {
         self.enablements.iter().find(|e| e.enablement.name == plugin)
+    }
+
+    /// The guard bound to records of this type.
+    pub(crate) fn guard_of(&self, workflow_type: WorkflowType) -> Option<&GuardBinding> {
+        self.guards.iter().find(|binding| binding.workflow_type == workflow_type)
     }
 }

@@ -6,9 +6,11 @@
 pub mod caches;
 pub mod driver;
 pub mod error;
+mod jwt;
 pub mod model;
 pub mod ports;
 pub mod session;
+mod turns;
 pub mod usecases;
 
 mod app;

@@ -12,6 +12,7 @@ mod flow_work;
 mod heartbeats;
 mod internal_events;
 mod invoke;
+mod record_timer;
 mod saving;
 mod starting;
 

@@ -12,6 +12,7 @@ mod flows;
 mod idempotency;
 mod keys;
 mod plugins;
+mod records;
 mod settings;
 mod templates;
 mod tenants;
@@ -26,11 +27,15 @@ pub use flows::{FlowView, StartFlowArgs};
 pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
 pub use plugins::{EnableRequest, TryRequest, TryResult};
+pub use records::{GuardDraft, OpenRecord, RecordCaller, RecordPage, RecordView};
 pub use templates::{
     MAX_TEMPLATES, SortBy, StoredTemplate, TemplateDocument, TemplateDraft, TemplateFilter, TemplateSearch,
     TemplateVersion, TriggerFilter, template_definition_id,
 };
 pub use webhooks::NewEndpoint;
+
+pub(crate) use flows::refused;
+pub(crate) use records::{GuardVerdict, record_definition, unfit};
 
 use sha2::Digest as _;
 use stepwright_engine::{ExecutionId, IdSource, TenantId};

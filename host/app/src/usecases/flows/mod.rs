@@ -71,7 +71,7 @@ impl App {
         access: &Access,
         flow: &str,
         command: Command,
-        allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync,
+        allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync + 'static,
     ) -> AppResult<FlowView> {
         let id = flow_execution_id(access.tenant_id(), flow);
         if let Command::PatchFlow(patch) = &command
@@ -79,7 +79,7 @@ impl App {
         {
             self.require_entities(access.tenant_id(), contexts).await?;
         }
-        FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, &allowed).await?)
+        FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, Box::new(allowed)).await?)
     }
 
     /// Cancels the schedule that is armed under this id; its task is skipped.
