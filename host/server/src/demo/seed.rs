@@ -20,6 +20,8 @@ pub struct Made {
     pub keys: Keys,
     /// The sandbox's native definition.
     pub definition: DefinitionId,
+    /// A HydraCore record of the live tenant.
+    pub record: String,
 }
 
 /// Makes what is missing. An attempt that was cut off is taken up where it ended, but keys are always new.
@@ -43,7 +45,8 @@ pub async fn make(host: &Host, api: &ApiService) -> anyhow::Result<Made> {
         definition = Some(workflows::make_native(host, tenant).await?);
     }
     let Some(definition) = definition else { bail!("nothing was made") };
-    Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition })
+    let record = workflows::open_record(&Client { api, key: &keys.hydracore_proxy }, keys.instance).await?;
+    Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition, record })
 }
 
 /// Sends the tenant's mail to this loopback server from now on.
