@@ -8,6 +8,7 @@ mod clients;
 mod coverage;
 mod durability;
 mod epilot;
+mod hydracore;
 mod platform;
 mod softsolz;
 mod support;

@@ -9,6 +9,7 @@ mod host;
 mod load;
 mod probes;
 mod process;
+mod records;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -27,6 +28,9 @@ struct Args {
     /// Flows put into the database before measuring again; 0 leaves that part out.
     #[arg(long, default_value_t = 100_000)]
     fill: u64,
+    /// Records of one tenant over which lists are measured; the same lists over 10,000 are the yardstick.
+    #[arg(long, default_value_t = 100_000)]
+    records: u64,
     /// Concurrencies tried for the best throughput.
     #[arg(long, value_delimiter = ',', default_value = "16,64,128,256")]
     concurrency: Vec<usize>,
@@ -51,6 +55,8 @@ enum What {
     Sqlite,
     /// Whole flows over HTTP on PostgreSQL.
     Postgres,
+    /// HydraCore records: 32 clients at one record against 32 records, lists over many records against few.
+    Records,
     /// Start-up time and idle memory.
     Start,
 }
@@ -78,6 +84,12 @@ async fn main() -> Result<()> {
             None => json!("left out: no --postgres URL"),
         };
         report.insert("flows_postgres".into(), measured);
+    }
+    if wanted(What::Records) {
+        report.insert("records_sqlite".into(), records::measure(&args, None).await?);
+        if let Some(url) = &args.postgres {
+            report.insert("records_postgres".into(), records::measure(&args, Some(url)).await?);
+        }
     }
     print(&Value::Object(report))
 }

@@ -1,3 +1,4 @@
 //! The vendors' own clients against the real server.
 
+mod hydracore;
 mod softsolz;
