@@ -34,6 +34,8 @@ pub struct Transition {
     pub to_stage: Option<String>,
     /// The type of the workflow.
     pub workflow_type: String,
+    /// What the tenant has bound the guard with; an object.
+    pub config: Value,
     /// The requested change.
     pub patch: Value,
     /// The record as it stands.
@@ -110,6 +112,7 @@ pub(crate) fn transition(from: &wit::Transition) -> Result<Transition, serde_jso
         from_stage: from.from_stage.clone(),
         to_stage: from.to_stage.clone(),
         workflow_type: from.workflow_type.clone(),
+        config: serde_json::from_str(&from.config)?,
         patch: serde_json::from_str(&from.patch)?,
         record: serde_json::from_str(&from.record)?,
         history: from.history.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?,

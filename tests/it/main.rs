@@ -10,6 +10,7 @@ mod durability;
 mod epilot;
 mod lens;
 mod flows;
+mod hydracore;
 mod platform;
 mod smartmca;
 mod softsolz;

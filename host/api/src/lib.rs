@@ -4,6 +4,7 @@
 //! translate; status codes and wire shapes exist only here; no SQL and no wasmtime.
 
 pub mod epilot;
+pub mod hydracore;
 pub mod kit;
 pub mod platform;
 pub mod smartmca;
@@ -13,7 +14,13 @@ use kit::{ApiService, ApiState, RouteInfo, Wire};
 use std::sync::LazyLock;
 
 /// Every dialect that is served. The first one also answers for paths outside of all of them.
-pub static WIRES: [&dyn Wire; 4] = [&platform::Platform, &softsolz::SoftSolz, &epilot::Epilot, &smartmca::SmartMca];
+pub static WIRES: [&dyn Wire; 5] = [
+    &platform::Platform,
+    &softsolz::SoftSolz,
+    &epilot::Epilot,
+    &hydracore::HydraCore,
+    &smartmca::SmartMca,
+];
 
 static ROUTES: LazyLock<Vec<RouteInfo>> = LazyLock::new(|| kit::routes_of(&WIRES));
 

@@ -5,6 +5,7 @@ use crate::driver::{Driver, Heartbeats};
 use crate::error::{AppError, AppResult};
 use crate::model::{ComponentInfo, Enablement, Grants, InvocationLimits, SecretHash};
 use crate::ports::{Random, Sandbox, Store, WebhookProjection};
+use crate::turns::Turns;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::time::Clock;
@@ -110,13 +111,14 @@ pub(crate) struct Inner {
     pub config: AppConfig,
     pub caches: Caches,
     pub driver: Arc<Driver>,
+    pub turns: Arc<Turns>,
 }
 
 impl App {
     /// Puts the application together. Nothing runs until [`App::run_background`] is called.
     pub fn new(parts: Parts, config: AppConfig) -> Self {
         let driver = Arc::new(Driver::new(config.max_driven));
-        Self { inner: Arc::new(Inner { parts, config, caches: Caches::new(), driver }) }
+        Self { inner: Arc::new(Inner { parts, config, caches: Caches::new(), driver, turns: Arc::default() }) }
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -146,6 +148,10 @@ impl App {
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.inner.driver
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.inner.turns
     }
 
     /// The knobs.

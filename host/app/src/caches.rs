@@ -3,12 +3,14 @@
 
 use crate::App;
 use crate::error::AppResult;
-use crate::model::{ApiKey, Enablement, Grants, SecretHash, Tenant, WebhookEndpoint};
+use crate::model::{ApiKey, Enablement, Grants, GuardBinding, SecretHash, Tenant, WebhookEndpoint};
+use crate::usecases::record_definition;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use stepwright_engine::{Definition, DefinitionId, TenantId};
+use stepwright_engine::record::WorkflowType;
+use stepwright_engine::{Definition, DefinitionId, Execution, TenantId};
 
 /// Entries kept per cache; the whole cache is dropped when it is full, which at this size is seldom.
 const CAPACITY: usize = 10_000;
@@ -22,6 +24,8 @@ pub struct TenantView {
     pub endpoints: Vec<WebhookEndpoint>,
     /// The events that active definitions start by; `deal.*` stands for all of a kind.
     pub event_triggers: Vec<String>,
+    /// Guards of records, by their type.
+    pub guards: Vec<GuardBinding>,
 }
 
 /// An enabled plugin with what every call of it shares.
@@ -136,7 +140,8 @@ impl App {
                 let all = crate::model::Paging::Offset { limit: 1_000, offset: 0 };
                 let endpoints = self.store().endpoints(id, all).await?.items;
                 let event_triggers = self.store().event_triggers(id).await?;
-                Some(Arc::new(TenantView { tenant, enablements, endpoints, event_triggers }))
+                let guards = self.store().guards(id).await?;
+                Some(Arc::new(TenantView { tenant, enablements, endpoints, event_triggers, guards }))
             }
         };
         cache.insert(id, view.clone(), generation);
@@ -174,6 +179,17 @@ impl App {
         Ok(definition)
     }
 
+    /// The definition an execution runs; records have one that is not stored.
+    pub(crate) async fn definition_of(&self, execution: &Execution) -> AppResult<Option<Arc<Definition>>> {
+        match &execution.record {
+            Some(record) => Ok(Some(Arc::new(record_definition(execution.tenant_id, record.workflow_type)))),
+            None => {
+                let (id, version) = (execution.definition_id, execution.definition_version);
+                self.definition_version(execution.tenant_id, id, version).await
+            }
+        }
+    }
+
     /// The current version of a definition, possibly one poll old when another host changed it.
     pub(crate) async fn current_definition(
         &self,
@@ -197,5 +213,10 @@ impl TenantView {
     /// The enabled version of a plugin.
     pub(crate) fn enabled(&self, plugin: &str) -> Option<&Arc<EnabledPlugin>> {
         self.enablements.iter().find(|e| e.enablement.name == plugin)
+    }
+
+    /// The guard bound to records of this type.
+    pub(crate) fn guard_of(&self, workflow_type: WorkflowType) -> Option<&GuardBinding> {
+        self.guards.iter().find(|binding| binding.workflow_type == workflow_type)
     }
 }

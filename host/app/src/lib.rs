@@ -7,9 +7,11 @@ pub mod caches;
 pub mod driver;
 pub mod error;
 pub mod face;
+mod jwt;
 pub mod model;
 pub mod ports;
 pub mod session;
+mod turns;
 pub mod usecases;
 
 mod app;

@@ -13,6 +13,8 @@ pub enum Actor {
     Operator,
     /// A key; `subject` is the user it speaks for, where it names one.
     Key { id: KeyId, subject: Option<String> },
+    /// A user with a signed token.
+    User { subject: String },
 }
 
 impl Actor {
@@ -21,7 +23,7 @@ impl Actor {
         match self {
             Self::System => "system".into(),
             Self::Operator => "operator".into(),
-            Self::Key { subject: Some(subject), .. } => subject.clone(),
+            Self::Key { subject: Some(subject), .. } | Self::User { subject } => subject.clone(),
             Self::Key { id, subject: None } => format!("key:{id}"),
         }
     }
@@ -48,11 +50,19 @@ pub enum EventKind {
     TaskFailed,
     /// Something about a flow; `detail.event` says what.
     FlowChanged,
+    ExecutionSuspended,
+    ExecutionExpired,
+    /// Something about a record; `detail.action` says what.
+    RecordChanged,
+    /// A guard has refused a change of a record.
+    RecordDenied,
+    /// A record's `next_action_at` has come.
+    RecordDue,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::ExecutionCreated,
         Self::ExecutionStarted,
         Self::ExecutionPaused,
@@ -69,6 +79,11 @@ impl EventKind {
         Self::TaskResumed,
         Self::TaskFailed,
         Self::FlowChanged,
+        Self::ExecutionSuspended,
+        Self::ExecutionExpired,
+        Self::RecordChanged,
+        Self::RecordDenied,
+        Self::RecordDue,
     ];
 
     /// The name on the platform API and in the database.
@@ -90,6 +105,11 @@ impl EventKind {
             Self::TaskResumed => "task.resumed",
             Self::TaskFailed => "task.failed",
             Self::FlowChanged => "flow.changed",
+            Self::ExecutionSuspended => "execution.suspended",
+            Self::ExecutionExpired => "execution.expired",
+            Self::RecordChanged => "record.changed",
+            Self::RecordDenied => "record.denied",
+            Self::RecordDue => "record.next_action_due",
         }
     }
 

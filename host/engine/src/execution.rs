@@ -2,6 +2,7 @@
 
 use crate::flow::Flow;
 use crate::outcome::EntityRef;
+use crate::record::Record;
 use crate::{
     DefinitionId, Dialect, ExecutionId, Fault, InstanceId, NodeId, RawJson, Task, TaskId, TaskState, TenantId,
     Timestamp,
@@ -17,6 +18,8 @@ pub enum ExecutionKind {
     Flow,
     /// An ordered list of steps (SoftSolz).
     Run,
+    /// Stage and status moved by calls, without a definition (HydraCore).
+    Record,
 }
 
 impl ExecutionKind {
@@ -25,6 +28,7 @@ impl ExecutionKind {
         match self {
             Self::Flow => "flow",
             Self::Run => "run",
+            Self::Record => "record",
         }
     }
 }
@@ -81,6 +85,14 @@ pub enum ExecutionStatus {
     /// Created, no node started.
     Pending,
     Running,
+    /// Waits for a person.
+    Waiting {
+        at: Timestamp,
+    },
+    /// Put aside with what it needs to be taken up again.
+    Suspended {
+        at: Timestamp,
+    },
     /// Stands still at `node` (a failed one), or everywhere when a person paused it.
     Paused {
         at: Timestamp,
@@ -98,6 +110,10 @@ pub enum ExecutionStatus {
         at: Timestamp,
         reason: Option<String>,
     },
+    /// Its time was over before it ended.
+    Expired {
+        at: Timestamp,
+    },
 }
 
 impl ExecutionStatus {
@@ -106,10 +122,13 @@ impl ExecutionStatus {
         match self {
             Self::Pending => "pending",
             Self::Running => "running",
+            Self::Waiting { .. } => "waiting",
+            Self::Suspended { .. } => "suspended",
             Self::Paused { .. } => "paused",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
             Self::Cancelled { .. } => "cancelled",
+            Self::Expired { .. } => "expired",
         }
     }
 
@@ -121,8 +140,10 @@ impl ExecutionStatus {
     /// When it ended.
     pub const fn ended_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Completed { at } | Self::Failed { at, .. } | Self::Cancelled { at, .. } => Some(*at),
-            Self::Pending | Self::Running | Self::Paused { .. } => None,
+            Self::Completed { at } | Self::Failed { at, .. } | Self::Cancelled { at, .. } | Self::Expired { at } => {
+                Some(*at)
+            }
+            Self::Pending | Self::Running | Self::Waiting { .. } | Self::Suspended { .. } | Self::Paused { .. } => None,
         }
     }
 }
@@ -153,6 +174,9 @@ pub struct Execution {
     /// The whole state of an epilot flow, which has no `tasks`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Box<Flow>>,
+    /// The whole state of a HydraCore record, which has no `tasks` either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Box<Record>>,
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
@@ -188,16 +212,22 @@ impl Execution {
 
     /// When the engine must be called with `TimerFired`, if nothing else happens first.
     pub fn next_due(&self) -> Option<Timestamp> {
+        if let Some(record) = &self.record {
+            return record.next_due();
+        }
         match self.status {
             ExecutionStatus::Running => match &self.flow {
                 Some(flow) => flow.next_due(),
                 None => self.tasks.iter().filter_map(|t| t.state.due()).min(),
             },
             ExecutionStatus::Pending
+            | ExecutionStatus::Waiting { .. }
+            | ExecutionStatus::Suspended { .. }
             | ExecutionStatus::Paused { .. }
             | ExecutionStatus::Completed { .. }
             | ExecutionStatus::Failed { .. }
-            | ExecutionStatus::Cancelled { .. } => None,
+            | ExecutionStatus::Cancelled { .. }
+            | ExecutionStatus::Expired { .. } => None,
         }
     }
 

@@ -85,6 +85,7 @@ fn shell(new: NewExecution, created_at: Timestamp) -> Execution {
         tasks: Vec::new(),
         last_completed: None,
         flow: None,
+        record: None,
         created_at,
         started_at: None,
         history_seq: 0,

@@ -80,4 +80,8 @@ ids! {
     NodeInstanceId,
     /// An automation (ordered step types).
     AutomationId,
+    /// Whom a record is about; the caller's own id, known to nobody else.
+    CustomerId,
+    /// Who approves a record; the caller's own id.
+    ApproverId,
 }

@@ -16,6 +16,7 @@ mod hosting;
 pub mod ids;
 pub mod json;
 pub mod outcome;
+pub mod record;
 pub mod retry;
 pub mod task;
 pub mod time;

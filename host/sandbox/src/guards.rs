@@ -56,6 +56,7 @@ fn transition(guard: String, from: GuardedTransition) -> wit::Transition {
         from_stage: from.from_stage,
         to_stage: from.to_stage,
         workflow_type: from.workflow_type,
+        config: from.config.as_str().to_owned(),
         patch: from.patch.as_str().to_owned(),
         record: from.record.as_str().to_owned(),
         history: from.history.iter().map(|event| event.as_str().to_owned()).collect(),

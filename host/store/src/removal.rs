@@ -14,7 +14,7 @@ use uuid::Uuid;
 const CHUNK: i64 = 500;
 
 /// What is deleted by tenant; definitions, keys and the like follow the tenant by foreign key.
-const BY_TENANT: [&str; 17] = [
+const BY_TENANT: [&str; 18] = [
     "DELETE FROM execution_count_changes WHERE tenant_id = $1",
     "DELETE FROM execution_counts WHERE tenant_id = $1",
     "DELETE FROM entities WHERE tenant_id = $1",
@@ -23,6 +23,7 @@ const BY_TENANT: [&str; 17] = [
     "DELETE FROM flow_list WHERE tenant_id = $1",
     "DELETE FROM flow_tasks WHERE tenant_id = $1",
     "DELETE FROM flow_users WHERE tenant_id = $1",
+    "DELETE FROM record_counts WHERE tenant_id = $1",
     "DELETE FROM data_rows WHERE tenant_id = $1",
     "DELETE FROM kv WHERE tenant_id = $1",
     "DELETE FROM mails WHERE tenant_id = $1",
@@ -40,6 +41,9 @@ row_set! {
 
 static HISTORY_OF: LazyLock<Statement> =
     LazyLock::new(|| Statement::new::<GoneRow>("DELETE FROM history WHERE execution_id IN (SELECT r.id FROM {rows})"));
+
+static RECORDS_OF: LazyLock<Statement> =
+    LazyLock::new(|| Statement::new::<GoneRow>("DELETE FROM records WHERE execution_id IN (SELECT r.id FROM {rows})"));
 
 impl Database {
     pub(crate) async fn delete_both(&self, id: TenantId) -> DbResult<bool> {
@@ -91,5 +95,6 @@ async fn delete_executions(conn: &mut Conn<'_>, tenant: Uuid) -> DbResult<bool> 
     .fetch_all(c))?;
     let gone: Vec<GoneRow> = ids.into_iter().map(|id| GoneRow { id }).collect();
     HISTORY_OF.execute(conn.parts(), &gone).await?;
+    RECORDS_OF.execute(conn.parts(), &gone).await?;
     Ok(!gone.is_empty())
 }

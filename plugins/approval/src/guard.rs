@@ -2,12 +2,17 @@ use serde_json::Value;
 use stepwright_sdk::Context;
 use stepwright_sdk::guard::{Decision, Guard, Info, Transition};
 
-/// Where an approved record arrives, whether a workflow keeps it in its status or in its stage.
-const APPROVED: &str = "approved";
+/// What needs the approver unless the binding's config says otherwise: where an approved record arrives, whether a
+/// workflow keeps it in its status or in its stage.
+const ARRIVALS: [&str; 1] = ["approved"];
 /// What approving is called where neither status nor stage says it: the statuses of HydraCore know no `approved`.
-const APPROVING: [&str; 2] = ["approve", APPROVED];
+const APPROVING: [&str; 2] = ["approve", "approved"];
 
 /// Refuses every approval that its record's approver has not asked for; allows all other transitions.
+///
+/// What an approval is, the config says: `{"statuses": ["completed"], "stages": ["approved"], "actions": ["approve"]}`.
+/// Each list that is left out stands at its default: `approved` as a status or a stage, `approve` and `approved` as an
+/// action. Words are compared without regard to case.
 #[derive(Debug, Clone, Copy)]
 pub struct Approval;
 
@@ -15,7 +20,7 @@ impl Guard for Approval {
     const INFO: Info = Info {
         id: "approval",
         title: "Approval",
-        description: "Only the approver a record names may move it to `approved`.",
+        description: "Only the approver a record names may approve it; the config says which statuses, stages and actions that is.",
     };
 
     fn check(_: &Context, transition: &Transition) -> Decision {
@@ -41,14 +46,23 @@ pub fn decide(transition: &Transition) -> Decision {
     }
 }
 
-/// Whether a record arrives at `approved`, or the action is called approving. Staying approved is not being approved.
+/// Whether a record arrives where the approver is needed, or the action is called approving. Staying there is not
+/// arriving.
 fn approves(transition: &Transition) -> bool {
-    let is = |text: &str| text.trim().eq_ignore_ascii_case(APPROVED);
-    let stage = |stage: &Option<String>| stage.as_deref().is_some_and(is);
-    let by_status = is(&transition.to_status) && !is(&transition.from_status);
-    let by_stage = stage(&transition.to_stage) && !stage(&transition.from_stage);
-    let action = transition.action.trim();
-    by_status || by_stage || APPROVING.iter().any(|name| action.eq_ignore_ascii_case(name))
+    let needs = |list: &str, usual: &[&str], word: &str| match transition.config.get(list).and_then(Value::as_array) {
+        Some(words) => words.iter().filter_map(Value::as_str).any(|known| alike(known, word)),
+        None => usual.iter().any(|known| alike(known, word)),
+    };
+    let to_stage = transition.to_stage.as_deref().unwrap_or_default();
+    let from_stage = transition.from_stage.as_deref().unwrap_or_default();
+    let moves = !alike(&transition.to_status, &transition.from_status);
+    let by_status = moves && needs("statuses", &ARRIVALS, &transition.to_status);
+    let by_stage = !alike(to_stage, from_stage) && needs("stages", &ARRIVALS, to_stage);
+    by_status || by_stage || needs("actions", &APPROVING, &transition.action)
+}
+
+fn alike(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
 }
 
 fn approver(record: &Value) -> Option<&str> {

@@ -133,3 +133,22 @@ fn staying_in_the_approved_stage_is_allowed() {
     };
     assert_eq!(check(&transition), Decision::Allow);
 }
+
+#[test]
+fn the_config_says_what_an_approval_is() {
+    let configured = |config: Value, to_status: &str, action: &str, actor: &str| Transition {
+        config,
+        action: action.to_owned(),
+        to_status: to_status.to_owned(),
+        ..approving(actor)
+    };
+    let completing = json!({"statuses": ["Completed"], "actions": []});
+    assert_eq!(code(&configured(completing.clone(), "completed", "advance", OTHER)), "NOT_APPROVER");
+    assert_eq!(check(&configured(completing.clone(), "completed", "advance", APPROVER)), Decision::Allow);
+    assert_eq!(check(&configured(completing.clone(), "cancelled", "advance", OTHER)), Decision::Allow);
+    assert_eq!(check(&configured(completing.clone(), "approved", "approve", OTHER)), Decision::Allow);
+    // What a config leaves out stands at its default.
+    let stage = Transition { to_stage: Some("approved".to_owned()), ..configured(completing, "active", "x", OTHER) };
+    assert_eq!(code(&stage), "NOT_APPROVER");
+    assert_eq!(code(&configured(json!({"statuses": []}), "active", "approve", OTHER)), "NOT_APPROVER");
+}

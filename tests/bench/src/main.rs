@@ -12,6 +12,7 @@ mod load;
 mod probes;
 mod process;
 mod report;
+mod records;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -31,6 +32,9 @@ struct Args {
     /// Flows put into the database before measuring again; 0 leaves that part out.
     #[arg(long, default_value_t = 100_000)]
     fill: u64,
+    /// Records of one tenant over which lists are measured; the same lists over 10,000 are the yardstick.
+    #[arg(long, default_value_t = 100_000)]
+    records: u64,
     /// Concurrencies tried for the best throughput.
     #[arg(long, value_delimiter = ',', default_value = "16,64,128,256")]
     concurrency: Vec<usize>,
@@ -60,6 +64,8 @@ enum What {
     Sqlite,
     /// Whole flows over HTTP on PostgreSQL.
     Postgres,
+    /// HydraCore records: 32 clients at one record against 32 records, lists over many records against few.
+    Records,
     /// Start-up time and idle memory.
     Start,
 }
@@ -88,6 +94,15 @@ async fn main() -> Result<()> {
         report
             .part("flows_postgres", async |part| match &args.postgres {
                 Some(url) => flows::measure(&args, Some(url), part).await,
+                None => part.whole(json!("left out: no --postgres URL")),
+            })
+            .await?;
+    }
+    if wanted(What::Records) {
+        report.part("records_sqlite", async |part| part.whole(records::measure(&args, None).await?)).await?;
+        report
+            .part("records_postgres", async |part| match &args.postgres {
+                Some(url) => part.whole(records::measure(&args, Some(url)).await?),
                 None => part.whole(json!("left out: no --postgres URL")),
             })
             .await?;

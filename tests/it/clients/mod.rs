@@ -1,4 +1,5 @@
 //! The vendors' own clients against the real server.
 
 mod epilot;
+mod hydracore;
 mod softsolz;

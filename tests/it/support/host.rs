@@ -116,6 +116,7 @@ impl TestHost {
         let projections: Vec<Arc<dyn WebhookProjection>> = vec![
             Arc::new(stepwright_api::softsolz::Projection),
             Arc::new(stepwright_api::smartmca::Projection),
+            Arc::new(stepwright_api::hydracore::Projection),
             Arc::new(stepwright_api::platform::Projection),
         ];
         let parts = Parts {

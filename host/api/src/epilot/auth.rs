@@ -131,6 +131,7 @@ impl<P: Permission> Member<P> {
         match &self.0.principal {
             Principal::Operator => None,
             Principal::Key(key) => key.subject.as_deref(),
+            Principal::User(user) => Some(&user.subject),
         }
     }
 

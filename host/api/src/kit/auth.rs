@@ -7,8 +7,8 @@ use http::request::Parts;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use stepwright_app::usecases::Access;
-use stepwright_app::{AppError, Principal};
-use stepwright_engine::{Dialect, TenantId};
+use stepwright_app::{ApiKey, AppError, Principal};
+use stepwright_engine::{Dialect, KeyId, TenantId};
 
 /// What an operation asks of its caller. Stands in the handler's signature as `Caller<P>`.
 pub trait Permission: Send + Sync + 'static {
@@ -74,31 +74,62 @@ impl<P: Permission> FromRequestParts<ApiState> for Caller<P> {
         let principal = state.app.authenticate(secret).await?.ok_or(ApiError::Unauthenticated(AuthFault::Invalid))?;
         match &principal {
             Principal::Operator if P::DIALECT == Dialect::Platform => {}
-            Principal::Operator => return Err(ApiError::Unauthenticated(AuthFault::Invalid)),
+            Principal::Operator | Principal::User(_) => return Err(ApiError::Unauthenticated(AuthFault::Invalid)),
             Principal::Key(key) => {
-                if key.dialect != P::DIALECT {
-                    return Err(ApiError::Unauthenticated(AuthFault::Invalid));
-                }
-                if !is_allowed(&key.ip_allowlist, client_address(parts, &state.config)) {
-                    return Err(ApiError::AddressNotAllowed);
-                }
+                check_key(parts, state, key, P::DIALECT)?;
                 if P::OPERATOR_ONLY {
                     return Err(ApiError::Forbidden("only the operator may do this".into()));
                 }
-                if !(P::SCOPES.is_empty() || P::SCOPES.iter().any(|scope| principal.has_scope(scope))) {
-                    return Err(ApiError::MissingScope(P::SCOPES));
-                }
-                let usual = || super::service::wire_of(state.wires, P::DIALECT).rate_per_minute();
-                let limit = key.rate_limit_per_minute.unwrap_or_else(usual);
-                let rate = state.limiter.take(key.id, limit, state.app.now());
-                request.set_rate(rate);
-                if !rate.allowed {
-                    return Err(ApiError::RateLimited { retry_after_secs: rate.retry_after_secs, limit });
-                }
+                check_scopes(&principal, P::SCOPES)?;
+                count_call(state, &request, P::DIALECT, key.id, key.rate_limit_per_minute)?;
             }
         }
         Ok(Self { principal, request, state: state.clone(), permission: PhantomData })
     }
+}
+
+/// Whether a key is one of this dialect (else 401) and may be used from where it is (else 403).
+///
+/// # Errors
+/// `Unauthenticated`, `Forbidden`.
+pub fn check_key(parts: &Parts, state: &ApiState, key: &ApiKey, dialect: Dialect) -> ApiResult<()> {
+    if key.dialect != dialect {
+        return Err(ApiError::Unauthenticated(AuthFault::Invalid));
+    }
+    if !is_allowed(&key.ip_allowlist, client_address(parts, &state.config)) {
+        return Err(ApiError::Forbidden("the key may not be used from this address".into()));
+    }
+    Ok(())
+}
+
+/// Whether a principal holds any one of these scopes; none asks for nothing.
+///
+/// # Errors
+/// `MissingScope`.
+pub fn check_scopes(principal: &Principal, scopes: &'static [&'static str]) -> ApiResult<()> {
+    if scopes.is_empty() || scopes.iter().any(|scope| principal.has_scope(scope)) {
+        Ok(())
+    } else {
+        Err(ApiError::MissingScope(scopes))
+    }
+}
+
+/// Takes a call off what `caller` may make in a minute: `own`, or what is usual in the dialect.
+///
+/// # Errors
+/// `RateLimited`.
+pub fn count_call(
+    state: &ApiState,
+    request: &RequestInfo,
+    dialect: Dialect,
+    caller: KeyId,
+    own: Option<u32>,
+) -> ApiResult<()> {
+    let usual = || super::service::wire_of(state.wires, dialect).rate_per_minute();
+    let limit = own.unwrap_or_else(usual);
+    let rate = state.limiter.take(caller, limit, state.app.now());
+    request.set_rate(rate);
+    if rate.allowed { Ok(()) } else { Err(ApiError::RateLimited { retry_after_secs: rate.retry_after_secs, limit }) }
 }
 
 /// Whether a key may be given this scope: one of `known`, or a prefix of some followed by `*`.

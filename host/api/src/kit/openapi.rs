@@ -2,7 +2,7 @@
 
 use super::Wire;
 use utoipa::openapi::path::{PathItem, PathsBuilder};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApiBuilder, SecurityRequirement};
 
 /// The document as JSON.
@@ -15,11 +15,17 @@ pub fn document(wire: &dyn Wire) -> String {
         paths = paths.path(endpoint.path, PathItem::new(endpoint.method, endpoint.operation));
         components = components.schemas_from_iter(endpoint.schemas);
     }
+    let mut security = vec![SecurityRequirement::new("bearer", Vec::<String>::new())];
+    if let Some(header) = wire.api_key_header() {
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
+        components = components.security_scheme("api_key", scheme);
+        security.push(SecurityRequirement::new("api_key", Vec::<String>::new()));
+    }
     let document = OpenApiBuilder::new()
         .info(InfoBuilder::new().title(title).version(env!("CARGO_PKG_VERSION")).description(Some(introduction)))
         .paths(paths)
         .components(Some(components.build()))
-        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
+        .security(Some(security))
         .build();
     document.to_json().unwrap_or_else(|error| {
         tracing::error!(%error, "an OpenAPI document could not be serialized");

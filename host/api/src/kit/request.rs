@@ -32,7 +32,7 @@ impl RequestInfo {
     pub fn rate(&self) -> Option<RateState> {
         self.rate.get().copied()
     }
-    pub(super) fn set_tenant(&self, tenant: TenantId) {
+    pub(crate) fn set_tenant(&self, tenant: TenantId) {
         // The first one stands: it is the tenant access was checked for.
         let _ = self.tenant.set(tenant);
     }

@@ -18,6 +18,10 @@ pub trait Wire: Send + Sync + 'static {
     fn request_id_header(&self) -> HeaderName {
         HeaderName::from_static("x-request-id")
     }
+    /// The header that carries a key where there is no bearer token, if there is one.
+    fn api_key_header(&self) -> Option<&'static str> {
+        None
+    }
     /// The scopes its keys may have, when only these are known ones; see [`super::auth::is_scope_of`].
     fn scopes(&self) -> Option<&'static [&'static str]> {
         None

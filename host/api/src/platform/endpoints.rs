@@ -1,6 +1,6 @@
 use super::handlers::{
-    automations, data, definitions, entities, executions, instances, keys, outbox, plugins, settings, tenants, usage,
-    webhook_endpoints,
+    automations, data, definitions, entities, executions, guards, instances, keys, outbox, plugins, settings, tenants,
+    usage, webhook_endpoints,
 };
 use crate::endpoint;
 use crate::kit::Endpoint;
@@ -47,6 +47,10 @@ pub fn all() -> Vec<Endpoint> {
         endpoint!(definitions::replace),
         endpoint!(definitions::delete),
         endpoint!(definitions::start),
+        endpoint!(guards::list),
+        endpoint!(guards::get),
+        endpoint!(guards::bind),
+        endpoint!(guards::unbind),
         endpoint!(automations::create),
         endpoint!(automations::list),
         endpoint!(automations::get),

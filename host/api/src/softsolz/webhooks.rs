@@ -116,7 +116,12 @@ const fn kind_of(kind: EventKind) -> Option<&'static str> {
         | EventKind::TaskDeferred
         | EventKind::TaskWaiting
         | EventKind::TaskResumed
-        | EventKind::FlowChanged => None,
+        | EventKind::FlowChanged
+        | EventKind::ExecutionSuspended
+        | EventKind::ExecutionExpired
+        | EventKind::RecordChanged
+        | EventKind::RecordDenied
+        | EventKind::RecordDue => None,
     }
 }
 

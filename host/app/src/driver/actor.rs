@@ -45,7 +45,9 @@ impl App {
         // Locked until the entry stands, or a quick actor would remove it before it is there.
         let mut driven = lock(&self.driver().driven);
         let task = tokio::spawn(async move {
-            let ended = if execution.flow.is_some() {
+            let ended = if execution.record.is_some() {
+                app.fire_record_timer(&definition, &execution).await
+            } else if execution.flow.is_some() {
                 FlowActor::new(&app, definition, execution).run(&notify).await
             } else {
                 let held = Held::new(&app, definition, execution);

@@ -84,14 +84,14 @@ impl App {
     }
 
     async fn take_up(&self, execution: Execution) -> AppResult<()> {
-        let (tenant, definition, version) =
-            (execution.tenant_id, execution.definition_id, execution.definition_version);
-        let definition = self
-            .definition_version(tenant, definition, version)
-            .await?
-            .ok_or_else(|| AppError::Internal(format!("definition {definition} has no version {version}")))?;
+        let found = self.definition_of(&execution).await?;
+        let definition = found.ok_or_else(|| {
+            let (definition, version) = (execution.definition_id, execution.definition_version);
+            AppError::Internal(format!("definition {definition} has no version {version}"))
+        })?;
         let driver = self.driver();
-        let place = driver.place(tenant).ok_or_else(|| AppError::Unavailable("no place is left".into()))?;
+        let place =
+            driver.place(execution.tenant_id).ok_or_else(|| AppError::Unavailable("no place is left".into()))?;
         self.drive(place, definition, Arc::new(execution));
         Ok(())
     }

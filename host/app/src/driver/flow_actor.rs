@@ -158,8 +158,13 @@ impl<'a> FlowActor<'a> {
         let mut clashes = 0;
         loop {
             let Held { app, execution, .. } = &self.held;
-            let apply = || app.move_flow(execution, command.clone(), &Actor::System, effects.clone());
-            let FlowMoved { transition, effects: all } = match retrying(apply).await? {
+            let apply = || async {
+                let moved = app.move_flow(execution, command.clone(), &Actor::System, effects.clone()).await?;
+                let Ok(mut moved) = moved else { return Ok(moved) };
+                app.complete_effects(&mut moved.effects, execution, &moved.transition.next, &moved.known).await?;
+                Ok(Ok(moved))
+            };
+            let FlowMoved { transition, effects: all, .. } = match retrying(apply).await? {
                 Ok(moved) => moved,
                 // Somebody else has decided meanwhile; the answer is of no use any more.
                 Err(refused) => {

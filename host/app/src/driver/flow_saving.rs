@@ -21,8 +21,10 @@ impl flow::Ids for FlowIds<'_> {
 /// A flow's transition, ready to be committed.
 pub(crate) struct FlowMoved {
     pub transition: Transition,
-    /// What a step has staged, with what the transition itself writes and the events that tell other flows of it.
+    /// What a step has staged, with what the transition itself writes to entities.
     pub effects: Effects,
+    /// The entities it was decided on, as stored.
+    pub known: Entities,
 }
 
 impl App {
@@ -62,7 +64,7 @@ impl App {
             _ => Vec::new(),
         };
         let mut entities = self.read_entities(execution.tenant_id, flow.entities().into_iter().chain(named)).await?;
-        let before = entities.clone();
+        let known = entities.clone();
         overlay(&mut entities, &effects);
         let moved = {
             let env = flow::Env {
@@ -79,12 +81,26 @@ impl App {
             Err(refused) => return Ok(Err(refused)),
         };
         stage_sync(&mut effects, std::mem::take(&mut moved.effects), &entities);
-        if moved.next.contexts != flow.contexts {
-            effects.contexts.push(contexts_of(execution.id, &moved.next));
+        Ok(Ok(FlowMoved { transition: execution.moved(moved), effects, known }))
+    }
+
+    /// Adds what is kept beside a flow that has gone from `before` to `next`, and the events that tell others of the
+    /// entities written. Once per commit, however many commands it holds.
+    pub(crate) async fn complete_effects(
+        &self,
+        effects: &mut Effects,
+        before: &Execution,
+        next: &Execution,
+        known: &Entities,
+    ) -> AppResult<()> {
+        if let (Some(old), Some(new)) = (before.flow.as_deref(), next.flow.as_deref()) {
+            if new.contexts != old.contexts {
+                effects.contexts.push(contexts_of(next.id, new));
+            }
+            effects.listings.extend(FlowListing::between(next.id, Some(old), new));
         }
-        effects.listings.extend(FlowListing::between(execution.id, Some(flow), &moved.next));
-        effects.emitted.extend(self.told_of_changes(execution, &effects.entities, &before).await?);
-        Ok(Ok(FlowMoved { transition: execution.moved(moved), effects }))
+        effects.emitted.extend(self.told_of_changes(next, &effects.entities, known).await?);
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ mod heartbeats;
 mod held;
 mod internal_events;
 mod invoke;
+mod record_timer;
 mod saving;
 mod starting;
 

@@ -28,6 +28,9 @@ impl App {
     /// When a worker that holds the execution must commit again, or who must look at it later.
     pub(crate) fn wake_of(&self, execution: &Execution, holder: Option<NodeInstanceId>) -> Wake {
         let running = execution.is_working();
+        if execution.record.is_some() {
+            return execution.next_due().map_or(Wake::Never, Wake::At);
+        }
         match (&execution.status, holder) {
             (ExecutionStatus::Pending, None) => Wake::At(self.now()),
             (ExecutionStatus::Pending, Some(holder)) => self.leased(holder),
@@ -36,10 +39,13 @@ impl App {
             (ExecutionStatus::Running, None) if running => Wake::At(self.now()),
             (ExecutionStatus::Running, _) => execution.next_due().map_or(Wake::Never, Wake::At),
             (
-                ExecutionStatus::Paused { .. }
+                ExecutionStatus::Waiting { .. }
+                | ExecutionStatus::Suspended { .. }
+                | ExecutionStatus::Paused { .. }
                 | ExecutionStatus::Completed { .. }
                 | ExecutionStatus::Failed { .. }
-                | ExecutionStatus::Cancelled { .. },
+                | ExecutionStatus::Cancelled { .. }
+                | ExecutionStatus::Expired { .. },
                 _,
             ) => Wake::Never,
         }

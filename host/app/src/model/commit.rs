@@ -1,6 +1,6 @@
 //! A commit: everything one transition writes, in one database transaction or not at all.
 
-use super::{EntityAudit, FlowListing, Notification, OutboxMail, StartKey, WebhookEvent};
+use super::{EntityAudit, FlowListing, Notification, OutboxMail, RecordListing, StartKey, WebhookEvent};
 use serde::{Deserialize, Serialize};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
@@ -120,6 +120,8 @@ pub struct Effects {
     /// Of flows that change in a way lists show.
     pub listings: Vec<FlowListing>,
     pub audits: Vec<EntityAudit>,
+    /// Of records that are opened or whose status changes.
+    pub records: Vec<RecordListing>,
 }
 
 impl Effects {

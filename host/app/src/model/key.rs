@@ -58,6 +58,16 @@ pub enum Principal {
     /// The operator token; may do everything.
     Operator,
     Key(std::sync::Arc<ApiKey>),
+    /// A user whose token was signed with a key the tenant trusts.
+    User(std::sync::Arc<User>),
+}
+
+/// The bearer of a signed token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub tenant_id: TenantId,
+    pub subject: String,
+    pub is_admin: bool,
 }
 
 impl Principal {
@@ -66,6 +76,7 @@ impl Principal {
         match self {
             Self::Operator => Actor::Operator,
             Self::Key(key) => Actor::Key { id: key.id, subject: key.subject.clone() },
+            Self::User(user) => Actor::User { subject: user.subject.clone() },
         }
     }
 
@@ -77,6 +88,7 @@ impl Principal {
                 Some(prefix) => scope.starts_with(prefix),
                 None => held == scope,
             }),
+            Self::User(user) => user.is_admin,
         }
     }
 }

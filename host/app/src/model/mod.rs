@@ -12,6 +12,7 @@ mod list;
 mod mail;
 mod plugin;
 mod profile;
+mod record;
 mod settings;
 mod tenant;
 mod webhook;
@@ -28,7 +29,7 @@ pub use flow_listing::{
     FlowListing, FlowOrder, FlowPlace, FlowSearch, ListedFlow, ListedTask, ListedUsers, ListingChange, OrderBy,
     StartKey, TaskBucket, TaskSearch, name_pattern,
 };
-pub use key::{ApiKey, KeyKind, Principal, SecretHash};
+pub use key::{ApiKey, KeyKind, Principal, SecretHash, User};
 pub use list::{Cursor, Listed, Paging};
 pub use mail::{MailState, Message, Notification, OutboxMail};
 pub use plugin::{
@@ -36,6 +37,7 @@ pub use plugin::{
     SecretGrant, StepCategory, StepDescriptor,
 };
 pub use profile::{NodeProfile, Profile};
+pub use record::{GuardBinding, RecordFilter, RecordListing};
 pub use settings::{ApplicationSettings, JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
 pub use tenant::{Environment, Instance, Tenant};
 pub use webhook::{Delivery, DeliveryState, EndpointSecret, WebhookEndpoint, WebhookEvent};

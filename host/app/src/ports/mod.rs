@@ -17,8 +17,8 @@ pub use sandbox::{
 };
 pub use store::{
     AuditStore, AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter,
-    DefinitionStore, EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore,
-    OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore,
-    WebhookStore,
+    DefinitionStore, EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, GuardStore,
+    ImportCounts, KeyStore, OutboxStore, PluginStore, RecordStore, ScheduleStore, ScheduledDefinition, Store,
+    StoreError, StoreResult, TenantStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

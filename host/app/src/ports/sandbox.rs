@@ -97,6 +97,8 @@ pub struct GuardedTransition {
     pub from_stage: Option<String>,
     pub to_stage: Option<String>,
     pub workflow_type: String,
+    /// What the tenant has bound the guard with.
+    pub config: RawJson,
     /// The requested change.
     pub patch: RawJson,
     /// The record as it stands.

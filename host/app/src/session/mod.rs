@@ -203,6 +203,7 @@ impl Session {
     pub fn into_effects(self) -> (Effects, Vec<StagedStart>) {
         let plugin = self.scope.plugin;
         let effects = Effects {
+            records: Vec::new(),
             entities: self
                 .entities
                 .into_iter()

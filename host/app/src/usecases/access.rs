@@ -3,7 +3,8 @@
 use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
-use crate::model::{ApiKey, Principal, SecretHash, Tenant};
+use crate::jwt;
+use crate::model::{ApiKey, Principal, SecretHash, Tenant, User};
 use std::sync::Arc;
 use stepwright_engine::{Actor, TenantId};
 
@@ -49,18 +50,31 @@ impl App {
         Ok(key.filter(|k| k.revoked_at.is_none() && k.expires_at.is_none_or(|at| at > now)).map(Principal::Key))
     }
 
-    /// Access of a key to the tenant it belongs to (dialects).
+    /// The user of a signed token; `None` when no key of the tenant it names has signed it, or it is not valid now.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn authenticate_token(&self, token: &str) -> AppResult<Option<Arc<User>>> {
+        let Some(tenant) = jwt::claimed_tenant(token) else { return Ok(None) };
+        let view = self.tenant_view(tenant).await?;
+        let settings = view.as_ref().and_then(|view| view.tenant.settings.jwt.as_ref());
+        Ok(settings.and_then(|settings| jwt::verify(token, tenant, settings, self.now())).map(Arc::new))
+    }
+
+    /// Access of a key or a user to the tenant it belongs to (dialects).
     ///
     /// # Errors
     /// `NotFound("tenant")` when the tenant is gone.
     pub async fn own_tenant(&self, principal: Principal) -> AppResult<Access> {
-        match &principal {
-            Principal::Operator => Err(AppError::Forbidden("the operator token belongs to no tenant".into())),
-            Principal::Key(key) => {
-                let view = self.tenant_view(key.tenant_id).await?.ok_or(AppError::NotFound("tenant"))?;
-                Ok(Access { view, principal })
+        let tenant = match &principal {
+            Principal::Operator => {
+                return Err(AppError::Forbidden("the operator token belongs to no tenant".into()));
             }
-        }
+            Principal::Key(key) => key.tenant_id,
+            Principal::User(user) => user.tenant_id,
+        };
+        let view = self.tenant_view(tenant).await?.ok_or(AppError::NotFound("tenant"))?;
+        Ok(Access { view, principal })
     }
 
     /// Access to a tenant named in a path (platform API): the operator's to any, a key's to its own and its
@@ -77,6 +91,7 @@ impl App {
                     view.tenant.environment == crate::model::Environment::Test && view.tenant.paired == key.tenant_id;
                 key.tenant_id == tenant || owns_sandbox
             }
+            Principal::User(user) => user.tenant_id == tenant,
         };
         if allowed { Ok(Access { view, principal }) } else { Err(AppError::NotFound("tenant")) }
     }

@@ -7,6 +7,7 @@ use crate::driver::Extra;
 use crate::error::{AppError, AppResult};
 use crate::model::{OutboxMail, Wake};
 use crate::ports::CommitError;
+use std::sync::Arc;
 use stepwright_engine::{Actor, Command, Execution, ExecutionId, TaskState, apply};
 
 /// How often a command is applied anew because the execution moved on under it.
@@ -46,7 +47,7 @@ impl App {
 
     async fn apply_command(
         &self,
-        view: &TenantView,
+        view: &Arc<TenantView>,
         actor: Actor,
         id: ExecutionId,
         command: Command,
@@ -55,6 +56,9 @@ impl App {
             let found = self.store().execution(view.tenant.id, id).await?.ok_or(AppError::NotFound("execution"))?;
             if found.flow.is_some() {
                 return self.command_to_flow(view, actor, found, command).await;
+            }
+            if found.record.is_some() {
+                return self.command_to_record(view, actor, id, command).await;
             }
             let ExecutionView { execution, definition } = self.view_of(view.tenant.id, found).await?;
             let expected = execution.version;

@@ -200,8 +200,8 @@ impl App {
     }
 
     pub(crate) async fn view_of(&self, tenant: TenantId, execution: Execution) -> AppResult<ExecutionView> {
-        let (id, version) = (execution.definition_id, execution.definition_version);
-        let found = self.definition_version(tenant, id, version).await?;
+        debug_assert_eq!(tenant, execution.tenant_id);
+        let found = self.definition_of(&execution).await?;
         let definition = found.ok_or(AppError::NotFound("definition"))?;
         Ok(ExecutionView { execution: Arc::new(execution), definition })
     }

@@ -15,6 +15,7 @@ mod idempotency;
 mod keys;
 mod native;
 mod plugins;
+mod records;
 mod settings;
 mod templates;
 mod tenants;
@@ -31,11 +32,15 @@ pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
 pub use native::NativeFilter;
 pub use plugins::{EnableRequest, TryRequest, TryResult};
+pub use records::{GuardDraft, OpenRecord, RecordCaller, RecordPage, RecordView};
 pub use templates::{
     MAX_TEMPLATES, SortBy, StoredTemplate, TemplateDocument, TemplateDraft, TemplateFilter, TemplateSearch,
     TemplateVersion, TriggerFilter, template_definition_id,
 };
 pub use webhooks::NewEndpoint;
+
+pub(crate) use flows::refused;
+pub(crate) use records::{GuardVerdict, record_definition, unfit};
 
 use sha2::Digest as _;
 use stepwright_engine::{ExecutionId, IdSource, TenantId};

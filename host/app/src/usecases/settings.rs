@@ -3,6 +3,7 @@
 use super::Access;
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
+use crate::jwt::is_jwks;
 use crate::model::{Principal, Settings, SmtpMode};
 use crate::session::check_address;
 use stepwright_engine::cron::check_timezone;
@@ -58,6 +59,15 @@ fn faults_of(settings: &Settings) -> Vec<FieldFault> {
         }
         if smtp.username.is_some() != smtp.password.is_some() {
             faults.push(FieldFault::new("/smtp/password", "username and password go together"));
+        }
+    }
+    if let Some(jwt) = &settings.jwt {
+        if jwt.hs256_secret.as_deref().is_some_and(|secret| secret.trim().is_empty()) {
+            faults.push(FieldFault::new("/jwt/hs256_secret", "must not be empty"));
+        }
+        if jwt.jwks.as_ref().is_some_and(|jwks| !is_jwks(jwks)) {
+            let rule = "must be a JWK set with at least one RSA or Ed25519 public key";
+            faults.push(FieldFault::new("/jwt/jwks", rule));
         }
     }
     if settings.quotas.concurrent_invocations == 0 {

@@ -50,6 +50,9 @@ pub enum TransitionError {
     /// Flows have commands of their own ([`crate::flow::Command`]).
     #[error("cannot {command}: the execution is a flow")]
     IsAFlow { command: &'static str },
+    /// So have records ([`crate::record::Command`]).
+    #[error("cannot {command}: the execution is a record")]
+    IsARecord { command: &'static str },
 }
 
 /// Applies `command` to `execution`, which runs `definition` (exactly the version it names).
@@ -64,6 +67,9 @@ pub fn apply(
 ) -> Result<Transition, TransitionError> {
     if execution.flow.is_some() {
         return Err(TransitionError::IsAFlow { command: command.name() });
+    }
+    if execution.record.is_some() {
+        return Err(TransitionError::IsARecord { command: command.name() });
     }
     let mut work = Work::new(definition, execution, env);
     match command {

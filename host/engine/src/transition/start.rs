@@ -56,6 +56,7 @@ pub fn start(definition: &Definition, args: Start, env: &Env) -> Transition {
         tasks,
         last_completed: None,
         flow: None,
+        record: None,
         created_at: env.now,
         started_at: None,
         history_seq: 0,

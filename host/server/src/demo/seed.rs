@@ -22,6 +22,8 @@ pub struct Made {
     pub definition: DefinitionId,
     /// The sandbox's flow template.
     pub template: String,
+    /// A HydraCore record of the live tenant.
+    pub record: String,
 }
 
 /// Makes what is missing. An attempt that was cut off is taken up where it ended, but keys are always new.
@@ -49,7 +51,8 @@ pub async fn make(host: &Host, api: &ApiService) -> anyhow::Result<Made> {
         made = Some((definition, flows::make(host, tenant, &Client { api, key: epilot }).await?));
     }
     let Some((definition, template)) = made else { bail!("nothing was made") };
-    Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition, template })
+    let record = workflows::open_record(&Client { api, key: &keys.hydracore_proxy }, keys.instance).await?;
+    Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition, template, record })
 }
 
 /// Sends the tenant's mail to this loopback server from now on.

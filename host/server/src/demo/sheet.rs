@@ -46,7 +46,7 @@ impl Sheet {
 
     /// The sheet of a demo that has just been made.
     pub fn write(base: &str, made: &Made) -> Self {
-        let Made { live, sandbox, keys, definition, template } = made;
+        let Made { live, sandbox, keys, definition, template, record } = made;
         let text = format!(
             r#"# ---- Stepwright demo ------------------------------------------------------------
 {BASE}{base}
@@ -99,7 +99,17 @@ FLOW=$(curl -s $BASE/v2/flows/executions -H "Authorization: Bearer $EP" -H "Cont
 sleep 1; curl -sw "\n" $BASE/v2/flows/executions/$FLOW -H "Authorization: Bearer $EP"
 curl -sw "\n" $BASE/platform/v1/tenants/$SANDBOX/entities/contact/{contact} -H "Authorization: Bearer $SW"
 
-# 7  What else there is.
+# 7  HydraCore: an agent moves a record on and suspends it; the dashboard sees it and resumes it.
+export HCP={hydracore_proxy}
+export HC={hydracore}
+export RECORDS=$BASE/internal/v1/instances/{instance}/workflows
+curl -sw "\n" -X PATCH $RECORDS/{record} -H "Authorization: Bearer $HCP" -H "Content-Type: application/json" -d '{{"action": "contacted", "stage": "second_notice", "workflow_state": {{"calls": 1}}}}'
+curl -sw "\n" -X POST $RECORDS/{record}/suspend -H "Authorization: Bearer $HCP" -H "Content-Type: application/json" -d '{{"step": "await_payment", "payload": {{"promised": "friday"}}}}'
+curl -sw "\n" $BASE/v1/workflows/suspended -H "X-Api-Key: $HC"
+curl -sw "\n" -X POST $BASE/v1/workflows/{record}/resume -H "X-Api-Key: $HC" -H "Content-Type: application/json" -d '{{"resume_data": {{"paid": true}}}}'
+curl -sw "\n" "$BASE/v1/workflows?status=active&per_page=5" -H "X-Api-Key: $HC"
+
+# 8  What else there is.
 curl -sw "\n" $BASE/api/v1/services/workflows/action-catalog -H "Authorization: Bearer $SK" | grep -o '"step_type":"[^"]*"'
 curl -sw "\n" $BASE/readyz
 # API documents: {base}/docs

@@ -2,11 +2,14 @@
 
 use super::client::Client;
 use crate::wiring::Host;
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use stepwright_app::ports::DefinitionFilter;
 use stepwright_app::usecases::{Access, DefinitionDraft, NodeDraft, NodeDraftKind};
 use stepwright_app::{AppError, Paging, Profile};
-use stepwright_engine::{DefinitionId, DefinitionStatus, Dialect, Edge, NodeId, OnFailure, RawJson, Trigger};
+use stepwright_engine::{
+    DefinitionId, DefinitionStatus, Dialect, Edge, InstanceId, NodeId, OnFailure, RawJson, Trigger,
+};
 
 const SOFTSOLZ: &str = "/api/v1/services/workflows/workflows";
 const NATIVE: &str = "Chase overdue invoices";
@@ -52,6 +55,23 @@ pub async fn make_softsolz(client: &Client<'_>) -> anyhow::Result<()> {
         client.post(SOFTSOLZ, workflow).await?;
     }
     Ok(())
+}
+
+/// Opens a record of the demo's agent, through the dialect itself; its id.
+///
+/// # Errors
+/// When the dialect refuses it.
+pub async fn open_record(client: &Client<'_>, instance: InstanceId) -> anyhow::Result<String> {
+    let record = json!({
+        "customer_id": "160c0c4b-9966-4dc1-a916-8407eb10d74e",
+        "workflow_type": "rent_arrears",
+        "title": "Flat 3, Harbour House",
+        "reference": "R-1003",
+        "stage": "first_notice",
+        "workflow_state": { "owed_cents": 50_000 },
+    });
+    let made = client.post(&format!("/internal/v1/instances/{instance}/workflows"), &record).await?;
+    Ok(made["id"].as_str().context("the record has no id")?.to_owned())
 }
 
 /// Makes the native definition, or gives the one that is there.

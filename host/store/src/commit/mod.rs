@@ -16,12 +16,15 @@ pub(crate) mod listings;
 mod messages;
 mod pass;
 mod prepared;
+mod records;
 mod states;
 mod transaction;
 
 use crate::Database;
 use crate::pools::{Pools, StoreOptions};
 use async_trait::async_trait;
+pub(crate) use records::{OF_ALL, OF_CUSTOMER};
+
 use lane::Lane;
 use prepared::Prepared;
 use std::hash::{BuildHasher as _, RandomState};

@@ -1,7 +1,7 @@
 //! One pass over a group of commits inside a transaction.
 
 use super::prepared::Prepared;
-use super::{audits, contexts, effects, guards, listings, messages, states};
+use super::{audits, contexts, effects, guards, listings, messages, records, states};
 use crate::conn::Conn;
 use crate::error::DbResult;
 use stepwright_app::ports::CommitError;
@@ -62,6 +62,7 @@ impl<'a> Pass<'a> {
         contexts::write(&going, conn).await?;
         listings::write(&going, conn).await?;
         audits::write(&going, conn).await?;
+        records::write(&going, conn, shard).await?;
         messages::write(&going, conn).await?;
         states::write_usage(&going, conn, shard).await
     }

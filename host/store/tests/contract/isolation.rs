@@ -1,5 +1,6 @@
 //! Tenants do not see each other, whatever id they name.
 
+use crate::records::{LIKE, binding};
 use crate::support::{Bed, T0, at, json, on_both, on_empty_postgres, on_postgres, plain_user};
 use crate::tenants::api_key;
 use serde_json::json as value;
@@ -7,13 +8,15 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::sync::Arc;
 use stepwright_app::ports::{
     AutomationStore as _, ClosingReasonStore as _, CommitError, CommitStore as _, DataStore as _, DefinitionFilter,
-    DefinitionStore as _, ExecutionFilter, ExecutionStore as _, KeyStore as _, OutboxStore as _, PluginStore as _,
-    ScheduleStore as _, TenantStore as _, UsageStore as _, WebhookStore as _,
+    DefinitionStore as _, ExecutionFilter, ExecutionStore as _, GuardStore as _, KeyStore as _, OutboxStore as _,
+    PluginStore as _, RecordStore as _, ScheduleStore as _, TenantStore as _, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
     Commit, DataWrite, Dataset, DeliveryState, Effects, Emitted, EndpointSecret, Instance, KvScope, KvWrite, MailState,
-    Message, OutboxMail, Paging, Precondition, SecretHash, UsageDelta, Wake, WebhookEndpoint, WebhookEvent,
+    Message, OutboxMail, Paging, Precondition, RecordFilter, SecretHash, UsageDelta, Wake, WebhookEndpoint,
+    WebhookEvent,
 };
+use stepwright_engine::record::RecordStatusName;
 use stepwright_engine::{
     Definition, Dialect, EmittedEventId, EndpointId, ExecutionId, InstanceId, KeyId, MailId, TenantId, WebhookEventId,
 };
@@ -59,6 +62,9 @@ impl Bed {
         self.db.insert_endpoint(&endpoint).await.unwrap();
         self.automation(tenant, "greet", 0).await;
         self.closing_reason(tenant, "r1", 0).await;
+        let record = self.record(tenant, LIKE, T0).await;
+        self.moved(&record, RecordStatusName::Suspended, T0).await;
+        self.db.put_guard(&binding(tenant, "approval")).await.unwrap();
         self.db.put_entity(tenant, "deal", "1", &json(value!({})), None, T0).await.unwrap();
         let row = DataWrite { dataset: Dataset::Customers, id: "c".into(), value: json(value!({})), expected: 0 };
         self.db.import_rows(tenant, &[row], T0).await.unwrap();
@@ -126,6 +132,10 @@ async fn found(bed: &Bed, tenant: TenantId, own: &Owner) -> Vec<(&'static str, b
         ("automation_names_plugin", db.automation_names_plugin(tenant, "acme", "1").await.unwrap()),
         ("closing_reason", db.closing_reason(tenant, "r1").await.unwrap().is_some()),
         ("closing_reasons", !db.closing_reasons(tenant).await.unwrap().is_empty()),
+        ("records", db.records(tenant, &RecordFilter::default(), 9, 0).await.unwrap().1 > 0),
+        ("suspended_records", !db.suspended_records(tenant, 9).await.unwrap().is_empty()),
+        ("histories", !db.histories(tenant, &[execution]).await.unwrap().is_empty()),
+        ("guards", !db.guards(tenant).await.unwrap().is_empty()),
         ("names_plugin", db.names_plugin(tenant, "core", "1").await.unwrap()),
         ("schedule_states", db.schedule_states(tenant, &[definition]).await.unwrap()[0].0.is_some()),
         ("instance", db.instance(tenant, own.instance).await.unwrap().is_some()),
@@ -221,7 +231,10 @@ async fn rows(connection: &mut PgConnection, table: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(connection).await.unwrap()
 }
 
-const FILLED: [&str; 17] = [
+const FILLED: [&str; 20] = [
+    "records",
+    "record_counts",
+    "guards",
     "tenants",
     "instances",
     "api_keys",

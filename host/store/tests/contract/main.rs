@@ -24,6 +24,7 @@ mod outages;
 mod outbox;
 mod plans;
 mod plugins;
+mod records;
 mod requests;
 mod tenants;
 mod webhooks;

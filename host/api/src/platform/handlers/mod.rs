@@ -5,6 +5,7 @@ pub mod data;
 pub mod definitions;
 pub mod entities;
 pub mod executions;
+pub mod guards;
 pub mod instances;
 pub mod keys;
 pub mod outbox;

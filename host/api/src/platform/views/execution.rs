@@ -17,10 +17,10 @@ pub struct ExecutionDetail {
     definition_id: String,
     definition_version: u32,
     dialect: &'static str,
-    /// `flow` or `run`.
+    /// `flow`, `run` or `record`.
     kind: &'static str,
     title: String,
-    /// `pending`, `running`, `paused`, `completed`, `failed`, `cancelled`.
+    /// `pending`, `running`, `waiting`, `suspended`, `paused`, `completed`, `failed`, `cancelled`, `expired`.
     status: &'static str,
     trigger: TriggerView,
     #[schema(value_type = Object)]

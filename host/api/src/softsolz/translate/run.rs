@@ -31,10 +31,13 @@ pub(in crate::softsolz) fn run(definition: &Definition, execution: &Execution) -
 pub(in crate::softsolz) const fn run_status(execution: &Execution) -> RunStatus {
     match execution.status {
         ExecutionStatus::Pending => RunStatus::Queued,
-        ExecutionStatus::Running | ExecutionStatus::Paused { .. } => RunStatus::Running,
+        ExecutionStatus::Running
+        | ExecutionStatus::Waiting { .. }
+        | ExecutionStatus::Suspended { .. }
+        | ExecutionStatus::Paused { .. } => RunStatus::Running,
         ExecutionStatus::Completed { .. } => RunStatus::Completed,
         ExecutionStatus::Failed { .. } => RunStatus::Failed,
-        ExecutionStatus::Cancelled { .. } => RunStatus::Cancelled,
+        ExecutionStatus::Cancelled { .. } | ExecutionStatus::Expired { .. } => RunStatus::Cancelled,
     }
 }
 
@@ -67,9 +70,12 @@ pub(in crate::softsolz) fn run_error(execution: &Execution) -> Option<RunError> 
         }
         ExecutionStatus::Pending
         | ExecutionStatus::Running
+        | ExecutionStatus::Waiting { .. }
+        | ExecutionStatus::Suspended { .. }
         | ExecutionStatus::Paused { .. }
         | ExecutionStatus::Completed { .. }
-        | ExecutionStatus::Cancelled { .. } => None,
+        | ExecutionStatus::Cancelled { .. }
+        | ExecutionStatus::Expired { .. } => None,
     }
 }
 

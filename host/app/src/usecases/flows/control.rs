@@ -1,82 +1,42 @@
-//! Commands to flows: load, apply, commit with the version it had, and again when somebody was faster.
+//! Commands to flows, which take turns ([`crate::turns`]).
 
-use super::refused;
 use crate::App;
 use crate::caches::TenantView;
-use crate::driver::{Extra, FlowMoved};
 use crate::error::{AppError, AppResult};
-use crate::model::{Effects, Wake};
-use crate::ports::CommitError;
+use crate::turns::{Allowed, Ask};
 use crate::usecases::ExecutionView;
-use stepwright_engine::flow::{self, ActionState, Flow, FlowError, FlowPatch, StatusName};
+use std::sync::Arc;
+use stepwright_engine::flow::{self, ActionState, Flow, FlowPatch, StatusName};
 use stepwright_engine::{Actor, Command, Execution, ExecutionId, NodeId, TenantId, TransitionError};
-
-/// How often a command is applied anew because the flow or one of its entities moved on under it.
-const MAX_TRIES: u32 = 20;
-
-/// Whether a caller may do something to a flow; the refusal inside.
-pub(super) type Allowed<'a> = &'a (dyn Fn(&Flow) -> AppResult<()> + Send + Sync);
 
 impl App {
     /// Applies a command to a flow and saves what comes of it.
     pub(crate) async fn apply_to_flow(
         &self,
-        view: &TenantView,
+        view: &Arc<TenantView>,
         actor: Actor,
         id: ExecutionId,
         command: flow::Command,
     ) -> AppResult<ExecutionView> {
-        self.apply_to_flow_if(view, actor, id, command, &|_| Ok(())).await
+        self.apply_to_flow_if(view, actor, id, command, Box::new(|_| Ok(()))).await
     }
 
     /// As [`Self::apply_to_flow`], if `allowed` has nothing against it in the very state the command is applied to.
     pub(super) async fn apply_to_flow_if(
         &self,
-        view: &TenantView,
+        view: &Arc<TenantView>,
         actor: Actor,
         id: ExecutionId,
         command: flow::Command,
-        allowed: Allowed<'_>,
+        allowed: Allowed,
     ) -> AppResult<ExecutionView> {
-        for _ in 0..MAX_TRIES {
-            let found = self.store().execution(view.tenant.id, id).await?.ok_or(AppError::NotFound("execution"))?;
-            let ExecutionView { execution, definition } = self.view_of(view.tenant.id, found).await?;
-            match execution.flow.as_deref() {
-                Some(flow) if flow.deleted_at.is_none() => allowed(flow)?,
-                Some(_) | None => return Err(AppError::NotFound("execution")),
-            }
-            let moved = self.move_flow(&execution, command.clone(), &actor, Effects::default()).await?;
-            let FlowMoved { transition, effects } = match moved {
-                Ok(moved) => moved,
-                Err(FlowError::NothingToDo) => return Ok(ExecutionView { execution, definition }),
-                Err(error) => return Err(refused(&error)),
-            };
-            // Whoever works on it goes on doing so: here it is poked; elsewhere it would not notice what is new.
-            let keep = execution.is_working() && transition.next.is_working() && self.driver().drives(id);
-            let wake = if keep { Wake::Keep } else { self.wake_of(&transition.next, None) };
-            let write = self.write(transition, execution.version, wake)?;
-            if write.document.len() > crate::driver::MAX_DOCUMENT {
-                return Err(AppError::invalid("", "the execution would become too large"));
-            }
-            let extra = Extra { effects, ..Extra::default() };
-            match self.commit_one(view, &definition, write, extra).await {
-                Ok(next) => {
-                    self.driver().poke(id);
-                    self.driver().hint();
-                    return Ok(ExecutionView { execution: next, definition });
-                }
-                Err(CommitError::Stale(_) | CommitError::EffectConflict(_)) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(error @ CommitError::Precondition { .. }) => return Err(AppError::Internal(error.to_string())),
-            }
-        }
-        Err(AppError::Unavailable("the execution keeps changing; try again".into()))
+        self.take_turn(view, actor, id, Ask::Flow { command, allowed }).await.map(|taken| taken.view)
     }
 
     /// The core's commands as far as flows know them.
     pub(crate) async fn command_to_flow(
         &self,
-        view: &TenantView,
+        view: &Arc<TenantView>,
         actor: Actor,
         execution: Execution,
         command: Command,

@@ -91,7 +91,7 @@ impl App {
         access: &Access,
         flow: &str,
         command: Command,
-        allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync,
+        allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync + 'static,
     ) -> AppResult<FlowView> {
         let id = flow_execution_id(access.tenant_id(), flow);
         let mut command = command;
@@ -101,7 +101,7 @@ impl App {
             let entities = self.require_entities(access.tenant_id(), &contexts).await?;
             patch.contexts = Some(titled(contexts, &entities));
         }
-        FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, &allowed).await?)
+        FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, Box::new(allowed)).await?)
     }
 
     /// Cancels the schedule that is armed under this id; its task is skipped.

@@ -57,7 +57,7 @@ impl Env<'_> {
     pub(super) fn user(&self) -> Option<String> {
         match self.actor {
             Actor::System => None,
-            actor @ (Actor::Operator | Actor::Key { .. }) => Some(actor.label()),
+            actor @ (Actor::Operator | Actor::Key { .. } | Actor::User { .. }) => Some(actor.label()),
         }
     }
 }

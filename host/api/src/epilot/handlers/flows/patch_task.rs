@@ -6,8 +6,9 @@ use crate::epilot::error;
 use crate::epilot::translate::task_patch;
 use crate::epilot::wire::{ErrorBody, PatchTaskReq, TaskView};
 use crate::kit::{ApiResult, JsonBody, Params};
+use std::sync::Arc;
 use stepwright_engine::NodeId;
-use stepwright_engine::flow::Command;
+use stepwright_engine::flow::{Command, Flow};
 
 /// Changes a task: its status, which lets the execution go on, or anything else of it.
 #[utoipa::path(
@@ -24,7 +25,9 @@ pub async fn handle(
     let patch = error::request(task_patch(&body.value()?))?;
     let (access, task) = (member.access().await?, NodeId::new(task));
     let command = Command::PatchTask { task: task.clone(), patch: Box::new(patch.clone()) };
-    let allowed = |flow: &_| member.may_patch_task(flow, &task, &patch);
+    let member = Arc::new(member);
+    let (judge, judged) = (Arc::clone(&member), task.clone());
+    let allowed = move |flow: &Flow| judge.may_patch_task(flow, &judged, &patch);
     let done = member.app().flow_command_if(&access, &execution, command, allowed).await;
     shown_task(&error::execution(done)?.flow, &task)
 }

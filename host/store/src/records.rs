@@ -1,0 +1,224 @@
+//! Lists of records.
+
+use crate::Database;
+use crate::commit::{OF_ALL, OF_CUSTOMER};
+use crate::conn::{Conn, on};
+use crate::error::{DbResult, read_json};
+use crate::executions::ExecutionRow;
+use crate::rows::{Statement, row_set};
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+use stepwright_app::RecordFilter;
+use stepwright_app::ports::{RecordStore, StoreResult};
+use stepwright_engine::{Execution, ExecutionId, HistoryEvent, TenantId};
+use uuid::Uuid;
+
+row_set! {
+    struct IdRow { id: Uuid, tenant_id: Uuid }
+}
+
+static HISTORIES: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::new::<IdRow>(
+        "SELECT h.execution_id, h.seq, h.doc FROM {rows} JOIN history h ON h.execution_id = r.id
+         WHERE h.tenant_id = r.tenant_id ORDER BY h.execution_id, h.seq",
+    )
+});
+
+/// The conditions of a filter, for parameters from `$first` on, bound by [`bind!`].
+fn conditions(filter: &RecordFilter, first: usize) -> String {
+    let columns = [
+        ("instance_id", filter.instance.is_some()),
+        ("workflow_type", filter.workflow_type.is_some()),
+        ("status", filter.status.is_some()),
+        ("customer_id", filter.customer.is_some()),
+        ("reference", filter.reference.is_some()),
+    ];
+    let mut text = String::new();
+    for (place, (column, _)) in columns.into_iter().filter(|(_, given)| *given).enumerate() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " AND {column} = ${}", first + place);
+    }
+    text
+}
+
+/// Binds what [`conditions`] has named, in the same order.
+macro_rules! bind {
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query;
+        if let Some(instance) = $filter.instance {
+            query = query.bind(instance.uuid());
+        }
+        if let Some(workflow_type) = $filter.workflow_type {
+            query = query.bind(workflow_type.as_str());
+        }
+        if let Some(status) = $filter.status {
+            query = query.bind(status.as_str());
+        }
+        if let Some(customer) = $filter.customer {
+            query = query.bind(customer.uuid());
+        }
+        if let Some(reference) = &$filter.reference {
+            query = query.bind(reference.as_str());
+        }
+        query
+    }};
+}
+
+/// How many records match: a sum of counts, or, by reference, which few records share, a look at an index.
+async fn total(conn: &mut Conn<'_>, tenant: TenantId, filter: &RecordFilter) -> DbResult<u64> {
+    let n: i64 = if filter.reference.is_some() {
+        let text = format!("SELECT COUNT(*) FROM records WHERE tenant_id = $1{}", conditions(filter, 2));
+        on!(conn, |c| {
+            let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(text)).bind(tenant.uuid());
+            bind!(query, filter).fetch_one(c)
+        })?
+    } else {
+        let (family, mut narrowed) = match filter.customer {
+            Some(_) => (OF_CUSTOMER, filter.clone()),
+            None => (OF_ALL, filter.clone()),
+        };
+        // Bound on its own: it leads the key.
+        let customer = narrowed.customer.take().map_or(Uuid::nil(), |customer| customer.uuid());
+        let text = format!(
+            "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM record_counts
+             WHERE tenant_id = $1 AND family = $2 AND customer_id = $3{}",
+            conditions(&narrowed, 4)
+        );
+        on!(conn, |c| {
+            let query =
+                sqlx::query_scalar::<_, i64>(AssertSqlSafe(text)).bind(tenant.uuid()).bind(family).bind(customer);
+            bind!(query, narrowed).fetch_one(c)
+        })?
+    };
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+/// The part of a list that is wanted, counted from the end that is nearer.
+struct Part {
+    order: &'static str,
+    limit: i64,
+    offset: i64,
+    reversed: bool,
+}
+
+impl Part {
+    /// `None` when nothing of it is left.
+    fn of(limit: u32, offset: u64, total: u64) -> Option<Self> {
+        let left = total.checked_sub(offset).filter(|left| *left > 0)?;
+        let limit = left.min(u64::from(limit));
+        let from_end = left - limit;
+        let reversed = from_end < offset;
+        Some(Self {
+            order: if reversed { "ASC" } else { "DESC" },
+            limit: limit as i64,
+            offset: i64::try_from(if reversed { from_end } else { offset }).unwrap_or(i64::MAX),
+            reversed,
+        })
+    }
+}
+
+#[async_trait]
+impl RecordStore for Database {
+    async fn records(
+        &self,
+        tenant: TenantId,
+        filter: &RecordFilter,
+        limit: u32,
+        offset: u64,
+    ) -> StoreResult<(Vec<Execution>, u64)> {
+        // No stored reference holds one, and PostgreSQL cannot be asked for it.
+        if filter.reference.as_deref().is_some_and(|reference| reference.contains('\0')) {
+            return Ok((Vec::new(), 0));
+        }
+        let mut conn = self.read(tenant).await?;
+        let total = total(&mut conn, tenant, filter).await?;
+        let Some(part) = Part::of(limit, offset, total) else {
+            conn.done().await?;
+            return Ok((Vec::new(), total));
+        };
+        let (order, conditions) = (part.order, conditions(filter, 4));
+        let text = format!(
+            "SELECT e.id, e.doc, e.version FROM (
+                SELECT execution_id AS place_id, created_at AS place_at FROM records WHERE tenant_id = $1{conditions}
+                ORDER BY created_at {order}, execution_id {order} LIMIT $2 OFFSET $3) AS places
+             JOIN executions e ON e.id = place_id ORDER BY place_at {order}, place_id {order}"
+        );
+        let rows = on!(conn, |c| {
+            let query = sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text));
+            let query = query.bind(tenant.uuid()).bind(part.limit).bind(part.offset);
+            bind!(query, filter).fetch_all(c)
+        })?;
+        conn.done().await?;
+        let mut items = rows.into_iter().map(Execution::try_from).collect::<StoreResult<Vec<_>>>()?;
+        if part.reversed {
+            items.reverse();
+        }
+        Ok((items, total))
+    }
+
+    async fn suspended_records(&self, tenant: TenantId, limit: u32) -> StoreResult<Vec<Execution>> {
+        let mut conn = self.read(tenant).await?;
+        let rows = on!(conn, |c| sqlx::query_as::<_, ExecutionRow>(
+            "SELECT e.id, e.doc, e.version FROM (
+                SELECT execution_id AS place_id, suspended_at AS place_at FROM records
+                WHERE tenant_id = $1 AND suspended_at IS NOT NULL
+                ORDER BY suspended_at DESC, execution_id DESC LIMIT $2) AS places
+             JOIN executions e ON e.id = place_id ORDER BY place_at DESC, place_id DESC"
+        )
+        .bind(tenant.uuid())
+        .bind(i64::from(limit))
+        .fetch_all(c))?;
+        conn.done().await?;
+        rows.into_iter().map(Execution::try_from).collect()
+    }
+
+    async fn histories(
+        &self,
+        tenant: TenantId,
+        ids: &[ExecutionId],
+    ) -> StoreResult<BTreeMap<ExecutionId, Vec<HistoryEvent>>> {
+        let rows: Vec<IdRow> = ids.iter().map(|id| IdRow { id: id.uuid(), tenant_id: tenant.uuid() }).collect();
+        let mut conn = self.read(tenant).await?;
+        let lines: Vec<(Uuid, i64, String)> = HISTORIES.fetch(conn.parts(), &rows).await?;
+        conn.done().await?;
+        let mut histories: BTreeMap<ExecutionId, Vec<HistoryEvent>> = BTreeMap::new();
+        for (id, seq, doc) in lines {
+            let event = read_json("history", "doc", &format_args!("{id}/{seq}"), &doc)?;
+            histories.entry(ExecutionId::from_uuid(id)).or_default().push(event);
+        }
+        Ok(histories)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stepwright_engine::record::{RecordStatusName, WorkflowType};
+
+    #[test]
+    fn conditions_are_numbered_in_the_order_they_are_bound_in() {
+        let filter = RecordFilter {
+            workflow_type: Some(WorkflowType::Lead),
+            status: Some(RecordStatusName::Active),
+            reference: Some("r".into()),
+            ..RecordFilter::default()
+        };
+        assert_eq!(conditions(&filter, 4), " AND workflow_type = $4 AND status = $5 AND reference = $6");
+        assert_eq!(conditions(&RecordFilter::default(), 2), "");
+    }
+
+    #[test]
+    fn a_page_is_counted_from_the_nearer_end_and_none_is_past_it() {
+        let part =
+            |limit, offset, total| Part::of(limit, offset, total).map(|part| (part.reversed, part.limit, part.offset));
+        assert_eq!(part(20, 0, 100), Some((false, 20, 0)));
+        assert_eq!(part(20, 40, 100), Some((false, 20, 40)));
+        assert_eq!(part(20, 60, 100), Some((true, 20, 20)));
+        assert_eq!(part(20, 90, 100), Some((true, 10, 0)));
+        assert_eq!(part(20, 0, 5), Some((false, 5, 0)));
+        assert_eq!((part(20, 100, 100), part(20, u64::MAX, 100), part(20, 0, 0)), (None, None, None));
+    }
+}
