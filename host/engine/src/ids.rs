@@ -80,4 +80,10 @@ ids! {
     NodeInstanceId,
     /// An automation (ordered step types).
     AutomationId,
+    /// A tenant's agent.
+    AgentId,
+    /// A run of an agent, for lists; tasks name it by a text.
+    AgentRunId,
+    /// A question to a person.
+    ConfirmationId,
 }
