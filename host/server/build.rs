@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The plugins that come with the host, by the names of their crates.
-const BUILTINS: [&str; 3] = ["invoicing", "messaging", "forms"];
+const BUILTINS: [&str; 5] = ["invoicing", "messaging", "forms", "partner-assigner", "assistant"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
