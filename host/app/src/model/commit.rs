@@ -102,6 +102,8 @@ pub struct Effects {
     pub emitted: Vec<Emitted>,
     /// Of flows that are started or whose contexts change.
     pub contexts: Vec<FlowContexts>,
+    /// The result of an agent's tool call, of which all of this is the effect.
+    pub journal: Option<Box<super::JournalWrite>>,
 }
 
 impl Effects {

@@ -1,5 +1,6 @@
 //! What the host keeps besides definitions and executions, as plain data.
 
+mod agent;
 mod automation;
 mod closing_reason;
 mod commit;
@@ -7,12 +8,17 @@ mod data;
 mod dataset_rules;
 mod key;
 mod list;
+mod llm;
 mod mail;
 mod plugin;
 mod settings;
 mod tenant;
 mod webhook;
 
+pub use agent::{
+    Agent, AgentBudget, AgentGrants, AgentMode, AgentRun, BudgetKey, Confirmation, ConfirmationKind, ConfirmationState,
+    Decision, JournalWrite, MemoryChange, RunStatus, Spend, StoredJournal,
+};
 pub use automation::{Automation, AutomationAction};
 pub use closing_reason::{ClosingReason, ReasonStatus};
 pub use commit::{
@@ -22,10 +28,11 @@ pub use commit::{
 pub use data::{Comparison, DataRow, Dataset, Entity, FieldRule, FieldType, Filter, UnknownDataset};
 pub use key::{ApiKey, KeyKind, Principal, SecretHash};
 pub use list::{Cursor, Listed, Paging};
+pub use llm::{LlmSettings, ModelAlias, ProviderAccess, WireFormat};
 pub use mail::{MailState, Message, Notification, OutboxMail};
 pub use plugin::{
-    Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides, Plugin, ReadWrite,
-    SecretGrant, StepCategory, StepDescriptor,
+    AgentDescriptor, Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides,
+    Plugin, ReadWrite, SecretGrant, StepCategory, StepDescriptor,
 };
 pub use settings::{JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
 pub use tenant::{Environment, Instance, Tenant};

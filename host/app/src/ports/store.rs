@@ -417,6 +417,8 @@ pub trait Store:
     + FlowStore
     + DefinitionStore
     + AutomationStore
+    + super::agent_store::AgentStore
+    + super::agent_store::AgentRunStore
     + ClosingReasonStore
     + ScheduleStore
     + TenantStore
@@ -438,6 +440,8 @@ impl<T> Store for T where
         + FlowStore
         + DefinitionStore
         + AutomationStore
+        + super::agent_store::AgentStore
+        + super::agent_store::AgentRunStore
         + ClosingReasonStore
         + ScheduleStore
         + TenantStore

@@ -10,6 +10,7 @@
 mod contexts;
 mod effects;
 mod guards;
+mod journals;
 mod lane;
 mod messages;
 mod pass;

@@ -4,6 +4,8 @@
 
 mod support;
 
+mod agent_runs;
+mod agents;
 mod automations;
 mod batches;
 mod claims;
