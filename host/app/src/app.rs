@@ -4,7 +4,7 @@ use crate::caches::Caches;
 use crate::driver::{Driver, Heartbeats};
 use crate::error::{AppError, AppResult};
 use crate::model::{ComponentInfo, Enablement, Grants, InvocationLimits, SecretHash};
-use crate::ports::{Random, Sandbox, Store, WebhookProjection};
+use crate::ports::{ModelProvider, Random, Sandbox, Store, WebhookProjection};
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::time::Clock;
@@ -17,6 +17,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub random: Arc<dyn Random>,
+    /// Asks language models.
+    pub models: Arc<dyn ModelProvider>,
     /// One per dialect that sends webhooks.
     pub projections: Vec<Arc<dyn WebhookProjection>>,
     /// Plugins in the binary, enabled for every tenant.
@@ -119,6 +121,10 @@ impl App {
         &*self.inner.parts.random
     }
 
+    pub(crate) fn models(&self) -> &dyn ModelProvider {
+        &*self.inner.parts.models
+    }
+
     pub(crate) fn caches(&self) -> &Caches {
         &self.inner.caches
     }
@@ -159,6 +165,11 @@ impl App {
     /// The built-in that provides the step with this bare id.
     pub fn builtin_of_step(&self, step: &str) -> Option<&Builtin> {
         self.builtins().iter().find(|b| b.info.step(step).is_some())
+    }
+
+    /// The built-in that provides the agent with this bare id.
+    pub fn builtin_of_agent(&self, agent: &str) -> Option<&Builtin> {
+        self.builtins().iter().find(|b| b.info.agent(agent).is_some())
     }
 
     /// A built-in as an enablement of `tenant`.

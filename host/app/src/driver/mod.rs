@@ -5,8 +5,11 @@
 //! so another process can take over at any point.
 
 mod actor;
+mod agent_replay;
+mod agent_wakes;
 mod background;
 mod flow_actor;
+mod flow_agent;
 mod flow_saving;
 mod flow_work;
 mod heartbeats;
@@ -16,12 +19,14 @@ mod saving;
 mod starting;
 
 pub(crate) use actor::MAX_DOCUMENT;
+pub(crate) use agent_replay::Replayed;
 pub(crate) use background::cron_of;
 pub use background::{Background, Pause};
 pub(crate) use flow_saving::{FlowIds, FlowMoved, contexts_of, stage_sync};
 pub(crate) use flow_work::{CONDITIONS, condition_of};
 pub use heartbeats::Heartbeats;
-pub(crate) use saving::Extra;
+pub(crate) use invoke::pinned as pinned_plugin;
+pub(crate) use saving::{Extra, call_input};
 pub(crate) use starting::StartRequest;
 
 use std::collections::HashMap;

@@ -1,6 +1,8 @@
 //! What callers can ask for, one file per topic. Every call names the principal or has been authorized by it.
 
 mod access;
+mod agent_runs;
+mod agents;
 mod automations;
 mod closing_reasons;
 mod control;
@@ -18,8 +20,11 @@ mod tenants;
 mod webhooks;
 
 pub use access::Access;
+pub use agent_runs::{AuditedJournal, DecisionDraft, ReplayReport};
+pub use agents::AgentDraft;
 pub use automations::{ActionDraft, AutomationDraft};
 pub use closing_reasons::ReasonPatch;
+pub(crate) use definition_rules::schema_faults;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};
 pub use flows::{FlowView, StartFlowArgs};

@@ -3,7 +3,7 @@
 use super::Access;
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
-use crate::model::{Principal, Settings, SmtpMode};
+use crate::model::{LlmSettings, Principal, Settings, SmtpMode};
 use crate::session::check_address;
 use stepwright_engine::cron::check_timezone;
 
@@ -59,6 +59,11 @@ fn faults_of(settings: &Settings) -> Vec<FieldFault> {
         if smtp.username.is_some() != smtp.password.is_some() {
             faults.push(FieldFault::new("/smtp/password", "username and password go together"));
         }
+    }
+    if let Some(llm) = &settings.llm
+        && let Err(wrong) = LlmSettings::read(llm)
+    {
+        faults.extend(wrong);
     }
     if settings.quotas.concurrent_invocations == 0 {
         faults.push(FieldFault::new("/quotas/concurrent_invocations", "must be at least 1"));
