@@ -1,4 +1,5 @@
 //! What is left after a crash, a shutdown, a second host.
 
+mod agent_kill;
 mod kill;
 mod outage;

@@ -15,6 +15,7 @@ use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
 use stepwright_server::adapters::{ThreadRandom, TimeOrderedIds};
 use stepwright_server::builtins::{self, Components};
 use stepwright_server::mail::MailOut;
+use stepwright_server::models::Models;
 use stepwright_server::outbound::Pump;
 use stepwright_server::readiness::HostReadiness;
 use stepwright_server::webhooks::WebhooksOut;
@@ -50,6 +51,8 @@ pub struct Tenant {
 /// The host; everything ends with it.
 pub struct TestHost {
     pub operator: Client,
+    /// For what no API has (yet).
+    pub app: App,
     clock: Arc<TestClock>,
     stop: CancellationToken,
     _background: stepwright_app::driver::Background,
@@ -100,6 +103,7 @@ impl TestHost {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(TimeOrderedIds),
             random: Arc::new(ThreadRandom),
+            models: Arc::new(Models::new().expect("a client")),
             projections: projections.clone(),
             builtins,
         };
@@ -135,7 +139,7 @@ impl TestHost {
             }
         });
         let operator = Client::new(&base, Some(TOKEN));
-        Self { operator, clock, stop, _background: background, _dir: None }
+        Self { operator, app, clock, stop, _background: background, _dir: None }
     }
 
     /// Moves the clock on.
