@@ -49,6 +49,34 @@ pub use capabilities::stepwright::{
 #[cfg(target_family = "wasm")]
 pub use capabilities::stepwright::{events::events, flow::flow, secrets::secrets};
 
+/// What only agents may call.
+mod agent_capabilities {
+    wit_bindgen::generate!({
+        path: [
+            "../wit/types@0.1.0",
+            "../wit/run@0.1.0",
+            "../wit/tools@0.1.0",
+            "../wit/memory@0.1.0",
+            "../wit/llm@0.1.0",
+        ],
+        inline: "
+            package stepwright:sdk-agent-capabilities;
+            world agent-capabilities {
+                import stepwright:run/run@0.1.0;
+                import stepwright:tools/tools@0.1.0;
+                import stepwright:memory/memory@0.1.0;
+                import stepwright:llm/llm@0.1.0;
+            }
+        ",
+        with: { "stepwright:types/types@0.1.0": crate::bindings::types },
+        generate_all,
+        generate_unused_types: true,
+        additional_derives: [PartialEq],
+    });
+}
+
+pub use agent_capabilities::stepwright::{llm::llm, memory::memory, run::run, tools::tools};
+
 /// The manifest, exported by every plugin.
 pub mod manifest {
     wit_bindgen::generate!({
@@ -94,5 +122,25 @@ pub mod guards {
         generate_all,
         pub_export_macro: true,
         export_macro_name: "export_guards",
+    });
+}
+
+/// The agent family.
+pub mod agents {
+    wit_bindgen::generate!({
+        path: [
+            "../wit/types@0.1.0",
+            "../wit/plugin@0.1.0",
+            "../wit/run@0.1.0",
+            "../wit/tools@0.1.0",
+            "../wit/memory@0.1.0",
+            "../wit/llm@0.1.0",
+            "../wit/agent@0.1.0",
+        ],
+        inline: "package stepwright:sdk-agents; world agents { export stepwright:agent/agents@0.1.0; }",
+        with: { "stepwright:types/types@0.1.0": crate::bindings::types },
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_agents",
     });
 }

@@ -83,6 +83,13 @@ impl From<Fault> for types::Fault {
     }
 }
 
+impl From<types::Fault> for Fault {
+    fn from(fault: types::Fault) -> Self {
+        let info = fault.info.and_then(|text| serde_json::from_str(&text).ok());
+        Self { code: fault.code, reason: fault.reason, retryable: fault.retryable, info }
+    }
+}
+
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         Self::new("INVALID_JSON", error.to_string())

@@ -54,6 +54,7 @@
 //! A component imports only the capabilities its code calls, and a tenant grants imports one by one: what a plugin does
 //! not use, it is not asked to trust.
 
+pub mod agent;
 pub mod condition;
 pub mod config;
 pub mod data;
@@ -64,14 +65,18 @@ pub mod guard;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod kv;
+pub mod llm;
 pub mod log;
 pub mod mail;
+pub mod memory;
 pub mod notify;
 pub mod plugin;
+pub mod run;
 pub mod secrets;
 pub mod step;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+pub mod tools;
 
 mod bindings;
 mod fault;
@@ -79,16 +84,19 @@ mod input;
 mod pages;
 mod sys;
 
+pub use agent::{Agent, Conclusion};
 pub use bindings::types::{Context, EntityRef, Environment, FieldError, Tenant};
 pub use config::NoConfig;
 pub use fault::{Fault, HostError};
 pub use input::{Input, Trigger};
 pub use step::{Step, StepOutcome};
-pub use stepwright_sdk_macros::{plugin, step};
+pub use stepwright_sdk_macros::{agent, plugin, step};
 
 /// What nearly every plugin uses.
 pub mod prelude {
-    pub use crate::{Context, EntityRef, Fault, FieldError, HostError, Input, NoConfig, StepOutcome, plugin, step};
+    pub use crate::{
+        Conclusion, Context, EntityRef, Fault, FieldError, HostError, Input, NoConfig, StepOutcome, agent, plugin, step,
+    };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};
@@ -98,12 +106,12 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __rt {
     use crate::Fault;
-    pub use crate::bindings::{conditions, guards, manifest, steps};
+    pub use crate::bindings::{agents, conditions, guards, manifest, steps};
     pub use crate::config::Findings;
 
     /// Stops the build when a family of a plugin is too large or has an id twice.
     pub const fn assert_unique(ids: &[&str]) {
-        assert!(ids.len() <= 64, "a plugin has at most 64 steps, conditions or guards");
+        assert!(ids.len() <= 64, "a plugin has at most 64 steps, conditions, guards or agents");
         let mut later = 1;
         while later < ids.len() {
             let mut earlier = 0;

@@ -1,5 +1,7 @@
 //! A plugin as a whole: what `plugin!` implements and the component exports.
 
+use crate::agent::AgentEntry;
+use crate::bindings::agents::exports::stepwright::agent::agents;
 use crate::bindings::conditions::exports::stepwright::condition::conditions;
 use crate::bindings::guards::exports::stepwright::guard::guards;
 use crate::bindings::manifest::exports::stepwright::plugin::manifest;
@@ -37,6 +39,8 @@ pub trait Plugin {
     const CONDITIONS: &'static [ConditionEntry];
     /// Its guards.
     const GUARDS: &'static [GuardEntry];
+    /// Its agents.
+    const AGENTS: &'static [AgentEntry];
 }
 
 /// What the component exports for a plugin.
@@ -121,5 +125,30 @@ impl<P: Plugin> guards::Guest for Exports<P> {
             Ok(typed) => guard::to_wit((entry.check)(&context, &typed)),
             Err(error) => deny(Fault::INVALID_INPUT, error.to_string()),
         }
+    }
+}
+
+impl<P: Plugin> agents::Guest for Exports<P> {
+    fn describe() -> Vec<agents::Descriptor> {
+        P::AGENTS.iter().map(AgentEntry::descriptor).collect()
+    }
+
+    fn validate(agent: String, config: String) -> Result<String, Vec<FieldError>> {
+        match P::AGENTS.iter().find(|entry| entry.info.id == agent) {
+            Some(entry) => entry.validate(&config),
+            None => Err(vec![FieldError::new("", format!("this plugin has no agent `{agent}`"))]),
+        }
+    }
+
+    fn handle(call: agents::Call) -> Result<agents::Conclusion, types::Fault> {
+        let entry = P::AGENTS.iter().find(|entry| entry.info.id == call.agent);
+        let entry = entry.ok_or_else(|| types::Fault::from(Fault::unknown("agent", &call.agent)))?;
+        let concluded = entry.run(&call.context, &call.config)?;
+        Ok(agents::Conclusion {
+            outcome: concluded.outcome,
+            response: concluded.response,
+            output: concluded.output,
+            entities: concluded.entities,
+        })
     }
 }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something it counts on is missing")]
 
+mod agents;
 mod clients;
 mod coverage;
 mod durability;

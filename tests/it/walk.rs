@@ -5,6 +5,7 @@ use crate::support::host::Tenant;
 use crate::support::{Client, TestHost, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use stepwright_engine::Dialect;
 
 /// A caller that notes which operations it has used.
@@ -62,7 +63,7 @@ fn id(value: &Value) -> String {
 
 #[tokio::test]
 async fn every_route_of_the_platform_does_what_it_is_for() {
-    let host = TestHost::start().await;
+    let host = Arc::new(TestHost::start().await);
     let mut walk = Walk::new(host.operator.clone(), Dialect::Platform);
     let tenants = "/platform/v1/tenants";
     let made = walk.go("createTenant", tenants, Some(json!({"name": "Walked"})), 201).await;
@@ -87,6 +88,8 @@ async fn every_route_of_the_platform_does_what_it_is_for() {
     let plugin = walk_plugins(&mut walk, &s).await;
     walk_automations(&mut walk, &s).await;
     walk_guards(&mut walk, &s).await;
+    walk_agents(&mut walk, &s).await;
+    walk_agent_runs(&mut walk, &host).await;
     walk_executions(&mut walk, &s).await;
 
     walk.go("getUsage", &format!("{s}/usage?from=2026-11-01&to=2026-11-30"), None, 200).await;
@@ -159,6 +162,35 @@ async fn walk_guards(walk: &mut Walk, t: &str) {
     let listed = walk.go("listGuards", &all, None, 200).await;
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(1));
     walk.go("unbindGuard", &one, None, 204).await;
+}
+
+async fn walk_agents(walk: &mut Walk, t: &str) {
+    let all = format!("{t}/agents");
+    let body = json!({"id": "assigner", "name": "Assigner", "agent": "partner-assigner"});
+    walk.go("createAgent", &all, Some(body.clone()), 201).await;
+    walk.go("listAgents", &all, None, 200).await;
+    walk.go("getAgent", &format!("{all}/assigner"), None, 200).await;
+    walk.go("replaceAgent", &format!("{all}/assigner"), Some(body), 200).await;
+    walk.go("deleteAgent", &format!("{all}/assigner"), None, 204).await;
+}
+
+async fn walk_agent_runs(walk: &mut Walk, host: &Arc<TestHost>) {
+    let stage = crate::agents::Stage::on(Arc::clone(host)).await;
+    let asks = json!({"acts": [{"do": "confirm", "question": "Sure?"}]});
+    stage.scripted("script", json!({ "config": asks })).await;
+    let flow = stage.start("a", Value::Null).await;
+    let flow = stage.becomes(&flow.id, stepwright_engine::flow::TaskStatus::WaitingForConfirmation).await;
+    let (run, t) = (id(&stage.run_of(&flow).await), &stage.base);
+    let listed = walk.go("listAgentRuns", &format!("{t}/agent-runs"), None, 200).await;
+    assert_eq!(listed["data"][0]["id"], json!(run));
+    walk.go("getAgentRun", &format!("{t}/agent-runs/{run}"), None, 200).await;
+    walk.go("getAgentRunJournal", &format!("{t}/agent-runs/{run}/journal"), None, 200).await;
+    let asked = walk.go("listConfirmations", &format!("{t}/confirmations?pending=true"), None, 200).await;
+    let decide = format!("{t}/confirmations/{}/decide", id(&asked["data"][0]));
+    walk.go("decideConfirmation", &decide, Some(json!({"decision": "approve"})), 200).await;
+    stage.becomes(&flow.id, stepwright_engine::flow::TaskStatus::Completed).await;
+    let replayed = walk.go("replayAgentRun", &format!("{t}/agent-runs/{run}/replay"), None, 200).await;
+    assert_eq!((&replayed["same"], &replayed["calls"]), (&json!(true), &json!(1)));
 }
 
 async fn walk_executions(walk: &mut Walk, t: &str) {

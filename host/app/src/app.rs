@@ -4,7 +4,7 @@ use crate::caches::Caches;
 use crate::driver::{Driver, Heartbeats};
 use crate::error::{AppError, AppResult};
 use crate::model::{ComponentInfo, Enablement, Grants, InvocationLimits, SecretHash};
-use crate::ports::{Random, Sandbox, Store, WebhookProjection};
+use crate::ports::{ModelProvider, Random, Sandbox, Store, WebhookProjection};
 use crate::turns::Turns;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub random: Arc<dyn Random>,
+    /// Asks language models.
+    pub models: Arc<dyn ModelProvider>,
     /// One per dialect that sends webhooks.
     pub projections: Vec<Arc<dyn WebhookProjection>>,
     /// Plugins in the binary, enabled for every tenant.
@@ -142,6 +144,10 @@ impl App {
         &*self.inner.parts.random
     }
 
+    pub(crate) fn models(&self) -> &dyn ModelProvider {
+        &*self.inner.parts.models
+    }
+
     pub(crate) fn caches(&self) -> &Caches {
         &self.inner.caches
     }
@@ -196,6 +202,25 @@ impl App {
     /// The built-in with this name.
     pub fn builtin(&self, name: &str) -> Option<&Builtin> {
         self.builtins().iter().find(|b| b.info.name == name)
+    }
+
+    /// The built-in that provides the agent with this bare id.
+    pub fn builtin_of_agent(&self, agent: &str) -> Option<&Builtin> {
+        self.builtins().iter().find(|b| b.info.agent(agent).is_some())
+    }
+
+    /// A built-in as an enablement of `tenant`.
+    pub(crate) fn builtin_enablement(&self, tenant: stepwright_engine::TenantId, name: &str) -> Option<Enablement> {
+        self.builtin(name).map(|b| Enablement {
+            tenant_id: tenant,
+            name: b.info.name.clone(),
+            version: b.info.version.clone(),
+            digest: b.info.digest.clone(),
+            grants: b.grants.clone(),
+            config: None,
+            limits: crate::model::LimitOverrides::default(),
+            enabled_at: Timestamp::from_micros(0),
+        })
     }
 
     /// Whether the database answers, for `/readyz`.

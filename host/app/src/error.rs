@@ -4,7 +4,7 @@ use crate::ports::StoreError;
 use stepwright_engine::TransitionError;
 
 /// A fault in a request, with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FieldFault {
     /// JSON pointer, "" for the whole.
     pub pointer: String,

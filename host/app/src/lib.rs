@@ -3,6 +3,7 @@
 //! A use case authorizes, loads, applies a pure transition and saves the result in one commit. Dialects translate
 //! to and from these calls and decide nothing themselves. Architecture invariant: no SQL, no axum, no wasmtime.
 
+mod agents;
 pub mod caches;
 pub mod driver;
 pub mod error;

@@ -84,4 +84,10 @@ ids! {
     CustomerId,
     /// Who approves a record; the caller's own id.
     ApproverId,
+    /// A tenant's agent.
+    AgentId,
+    /// A run of an agent, for lists; tasks name it by a text.
+    AgentRunId,
+    /// A question to a person.
+    ConfirmationId,
 }

@@ -4,6 +4,7 @@
 //! arrive as arguments ([`Env`]) and everything that must happen outside leaves as data ([`Transition`]).
 //! Architecture invariant: this crate depends on neither tokio, sqlx, axum nor wasmtime.
 
+pub mod agent;
 pub mod application;
 pub mod command;
 pub mod cron;

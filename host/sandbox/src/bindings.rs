@@ -44,6 +44,35 @@ pub use capabilities::stepwright::{
     secrets::secrets, types::types,
 };
 
+/// What only agents may call.
+mod agent_capabilities {
+    wasmtime::component::bindgen!({
+        path: [
+            "../../wit/types@0.1.0",
+            "../../wit/run@0.1.0",
+            "../../wit/tools@0.1.0",
+            "../../wit/memory@0.1.0",
+            "../../wit/llm@0.1.0",
+        ],
+        inline: "
+            package stepwright:host-agent;
+            world agent-capabilities {
+                import stepwright:run/run@0.1.0;
+                import stepwright:tools/tools@0.1.0;
+                import stepwright:memory/memory@0.1.0;
+                import stepwright:llm/llm@0.1.0;
+            }
+        ",
+        with: {
+            "stepwright:types/types@0.1.0": crate::bindings::types,
+            "stepwright:llm/llm@0.1.0.conversation": crate::hosts::agent::Conversation,
+        },
+        imports: { default: async | trappable },
+    });
+}
+
+pub use agent_capabilities::stepwright::{llm::llm, memory::memory, run::run, tools::tools};
+
 /// The manifest, exported by every plugin.
 mod manifest_world {
     wasmtime::component::bindgen!({
@@ -83,6 +112,25 @@ mod guard_world {
     });
 }
 
+/// The agent family.
+mod agent_world {
+    wasmtime::component::bindgen!({
+        path: [
+            "../../wit/types@0.1.0",
+            "../../wit/plugin@0.1.0",
+            "../../wit/run@0.1.0",
+            "../../wit/tools@0.1.0",
+            "../../wit/memory@0.1.0",
+            "../../wit/llm@0.1.0",
+            "../../wit/agent@0.1.0",
+        ],
+        inline: "package stepwright:host-agents; world agents { export stepwright:agent/agents@0.1.0; }",
+        with: { "stepwright:types/types@0.1.0": crate::bindings::types },
+        exports: { default: async },
+    });
+}
+
+pub use agent_world::exports::stepwright::agent::agents;
 pub use condition_world::exports::stepwright::condition::conditions;
 pub use guard_world::exports::stepwright::guard::guards;
 pub use manifest_world::exports::stepwright::plugin::manifest;

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stepwright_app::ports::LogLine;
+use stepwright_app::ports::{AgentHost, LogLine};
 use stepwright_app::session::Session;
 use stepwright_app::{Grants, InvocationLimits};
 use stepwright_engine::{Fault, Metering};
@@ -24,6 +24,8 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 pub struct Setup {
     /// None while a component describes itself.
     pub session: Option<Session>,
+    /// For agents.
+    pub agent: Option<Box<dyn AgentHost>>,
     pub grants: Arc<Grants>,
     pub secrets: Arc<BTreeMap<String, String>>,
     /// Already below the operator's ceilings.
@@ -32,12 +34,21 @@ pub struct Setup {
     pub frozen: Option<Frozen>,
 }
 
+impl Setup {
+    /// With nothing to read, to stage or to ask.
+    pub fn bare(limits: InvocationLimits) -> Self {
+        let (grants, secrets) = (Arc::default(), Arc::default());
+        Self { session: None, agent: None, grants, secrets, limits, frozen: None }
+    }
+}
+
 /// What came of a call.
 pub struct Ended<R> {
     pub result: Result<R, Fault>,
     pub metering: Metering,
     pub logs: Vec<LogLine>,
     pub session: Option<Session>,
+    pub agent: Option<Box<dyn AgentHost>>,
 }
 
 /// Runs calls: slots, store, limits.
@@ -63,11 +74,12 @@ impl Caller {
         R: Send,
         F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
     {
-        let Setup { session, grants, secrets, limits, frozen } = setup;
+        let Setup { session, agent, grants, secrets, limits, frozen } = setup;
         let _turn = match self.turn(loaded.slots).await {
             Ok(turn) => turn,
             Err(fault) => {
-                return Ended { result: Err(fault), metering: Metering::default(), logs: Vec::new(), session };
+                let (metering, logs) = (Metering::default(), Vec::new());
+                return Ended { result: Err(fault), metering, logs, session, agent };
             }
         };
         let _running = Counted::new("stepwright_sandbox_running");
@@ -75,7 +87,7 @@ impl Caller {
         let deadline = started + Duration::from_millis(limits.wall_ms.into());
         let host_calls = HostCalls::new(limits.host_calls);
         let outbound = Outbound::new(Arc::clone(&self.egress), grants, secrets, &limits, host_calls.clone(), deadline);
-        let state = State::new(session, outbound, &limits, host_calls, deadline, frozen.as_ref());
+        let state = State::new(session, agent, outbound, &limits, host_calls, deadline, frozen.as_ref());
         let mut store = Store::new(&self.engine, state);
         let armed = arm(&mut store, &limits);
         let calling = async {
@@ -103,7 +115,7 @@ impl Caller {
         let result = result.map_err(|error| faults::stopped(&error, &limits, &metering, &logs.panic_text()));
         let lines = logs.take();
         drop(logs);
-        Ended { result, metering, logs: lines, session: state.session }
+        Ended { result, metering, logs: lines, session: state.session, agent: state.agent }
     }
 
     /// Waits for slots of the pool; the pool itself would fail instead of waiting.

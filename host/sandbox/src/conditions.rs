@@ -7,7 +7,6 @@ use crate::frozen::Frozen;
 use crate::limits::clamp;
 use crate::outcome;
 use crate::sandbox::{WasmSandbox, context};
-use std::sync::Arc;
 use stepwright_app::ports::{CallContext, ConditionCall, ConditionOperand, ConditionQuestion, Evaluated, Verdict};
 use stepwright_app::{CapabilitySet, FieldFault, InvocationLimits};
 use stepwright_engine::{Fault, Metering, RawJson};
@@ -54,7 +53,7 @@ impl WasmSandbox {
         let indices = loaded.conditions.clone().ok_or_else(no_conditions)?;
         let limits = clamp(limits, self.ceilings);
         let (condition, config) = (condition.to_owned(), config.as_str().to_owned());
-        let setup = Setup { session: None, grants: Arc::default(), secrets: Arc::default(), limits, frozen: None };
+        let setup = Setup::bare(limits);
         let ended = self
             .deterministic
             .caller
@@ -71,8 +70,7 @@ impl WasmSandbox {
 
 /// No session: there is nothing a condition could read.
 pub(crate) fn setup(context: &CallContext, limits: InvocationLimits) -> Setup {
-    let frozen = Some(Frozen::of(context));
-    Setup { session: None, grants: Arc::default(), secrets: Arc::default(), limits, frozen }
+    Setup { frozen: Some(Frozen::of(context)), ..Setup::bare(limits) }
 }
 
 fn statements(questions: Vec<ConditionQuestion>) -> Vec<wit::Statement> {

@@ -7,6 +7,7 @@ use crate::engine::RECURSION_FRAMES;
 use crate::limits::{LimitHit, MAX_HANDLES, MAX_TRANSFER, MAX_WASM_STACK};
 use serde_json::json;
 use stepwright_app::InvocationLimits;
+use stepwright_app::ports::Halt;
 use stepwright_engine::{Fault, Metering};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
@@ -30,6 +31,10 @@ pub const CAPABILITY_DENIED: &str = "CAPABILITY_DENIED";
 pub const SANDBOX_BUSY: &str = "SANDBOX_BUSY";
 pub const SANDBOX_UNAVAILABLE: &str = "SANDBOX_UNAVAILABLE";
 pub const INVALID_OUTPUT: &str = "INVALID_OUTPUT";
+/// The host has taken an agent's instance away; never shown to anybody.
+pub const AGENT_HALTED: &str = "AGENT_HALTED";
+/// A guest has handed the host what it must not.
+pub const HOST_CALL_MISUSED: &str = "HOST_CALL_MISUSED";
 
 /// Longest text taken over from a guest.
 const MAX_TEXT: usize = 1_500;
@@ -77,6 +82,12 @@ pub fn stopped(error: &wasmtime::Error, limits: &InvocationLimits, metering: &Me
     }
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
         return handles();
+    }
+    match error.downcast_ref() {
+        // The agent's host knows more.
+        Some(Halt::Stopped) => return Fault::transient(AGENT_HALTED, "the run was interrupted"),
+        Some(Halt::Misuse(text)) => return Fault::permanent(HOST_CALL_MISUSED, text.clone()),
+        None => {}
     }
     let cause = error.root_cause().to_string();
     // Wasmtime keeps the types of these two to itself.

@@ -6,6 +6,7 @@
 //!
 //! Architecture invariant: this is the only crate that knows wasmtime; it knows neither SQL nor HTTP servers.
 
+mod agents;
 mod bindings;
 mod cache;
 mod call;

@@ -1,6 +1,6 @@
 //! Linkers: exactly the doors of one set of capabilities, and WASI with nothing behind it.
 
-use crate::bindings::{data, entities, events, flow, kv, log, mail, notify, secrets, types};
+use crate::bindings::{data, entities, events, flow, kv, llm, log, mail, memory, notify, run, secrets, tools, types};
 use crate::state::State;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +47,7 @@ fn build(engine: &Engine, doors: &CapabilitySet) -> wasmtime::Result<Linker<Stat
     link_wasi(&mut linker)?;
     types::add_to_linker::<State, HasSelf<State>>(&mut linker, |s| s)?;
     log::add_to_linker::<State, HasSelf<State>>(&mut linker, |s| s)?;
+    link_agents(&mut linker)?;
     for door in doors {
         match door {
             Capability::Log => {}
@@ -62,6 +63,14 @@ fn build(engine: &Engine, doors: &CapabilitySet) -> wasmtime::Result<Linker<Stat
         }
     }
     Ok(linker)
+}
+
+/// For everybody, like the log: what there is behind them is the agent's grants to say, and nothing for who is none.
+fn link_agents(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    run::add_to_linker::<State, HasSelf<State>>(linker, |s| s)?;
+    tools::add_to_linker::<State, HasSelf<State>>(linker, |s| s)?;
+    memory::add_to_linker::<State, HasSelf<State>>(linker, |s| s)?;
+    llm::add_to_linker::<State, HasSelf<State>>(linker, |s| s)
 }
 
 fn link_http(linker: &mut Linker<State>) -> wasmtime::Result<()> {

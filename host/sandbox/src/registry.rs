@@ -1,6 +1,6 @@
 //! Components ready to run: each loaded once, however many tenants and calls use it.
 
-use crate::bindings::{conditions, guards, manifest, steps};
+use crate::bindings::{agents, conditions, guards, manifest, steps};
 use crate::cache::Cache;
 use crate::compile::{CompileError, Compiler};
 use crate::engine::{MAX_MEMORIES, MAX_TABLES, TABLES_PER_SLOT};
@@ -30,6 +30,7 @@ pub struct Loaded {
     pub steps: Option<steps::GuestIndices>,
     pub conditions: Option<conditions::GuestIndices>,
     pub guards: Option<guards::GuestIndices>,
+    pub agents: Option<agents::GuestIndices>,
     /// Bytes of its code.
     size: u64,
 }
@@ -223,6 +224,7 @@ impl Registry {
             steps: steps::GuestIndices::new(&pre).ok(),
             conditions: conditions::GuestIndices::new(&pre).ok(),
             guards: guards::GuestIndices::new(&pre).ok(),
+            agents: agents::GuestIndices::new(&pre).ok(),
             pre,
             doors,
             slots,

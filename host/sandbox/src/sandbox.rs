@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Instant;
 use stepwright_app::ports::{
-    CallContext, ComponentSource, ConditionCall, Evaluated, GuardCall, GuardDecision, Sandbox, SandboxError, StepCall,
-    StepResult,
+    AgentCall, AgentEnded, CallContext, ComponentSource, ConditionCall, Evaluated, GuardCall, GuardDecision, Sandbox,
+    SandboxError, StepCall, StepResult,
 };
 use stepwright_app::{ComponentInfo, Environment, FieldFault, Grants, InvocationLimits};
 use stepwright_engine::{Fault, Outcome, RawJson};
@@ -51,12 +51,16 @@ pub struct WasmSandbox {
     steps: Room,
     /// Conditions and guards.
     pub(crate) deterministic: Room,
+    /// Agents: deterministic too, but there for as long as what they wait for takes.
+    pub(crate) agents: Room,
     pub(crate) ceilings: InvocationLimits,
     max_component: u64,
 }
 
 /// Slots for conditions and guards at most: each is there for milliseconds.
 const MAX_DETERMINISTIC: u32 = 64;
+/// Slots for agents at most. One that waits for a person has none.
+const MAX_AGENTS: u32 = 64;
 
 impl WasmSandbox {
     /// A sandbox that takes components from `source`.
@@ -71,6 +75,7 @@ impl WasmSandbox {
         Ok(Self {
             steps: room(Profile::Steps, slots)?,
             deterministic: room(Profile::Deterministic, slots.min(MAX_DETERMINISTIC))?,
+            agents: room(Profile::Deterministic, slots.min(MAX_AGENTS))?,
             ceilings,
             max_component: config.max_component,
         })
@@ -88,13 +93,13 @@ impl WasmSandbox {
 
     /// Components that are ready to run.
     pub fn loaded(&self) -> usize {
-        self.steps.registry.loaded() + self.deterministic.registry.loaded()
+        [&self.steps, &self.deterministic, &self.agents].iter().map(|room| room.registry.loaded()).sum()
     }
 
     /// What the pool holds right now.
     pub fn pool_use(&self) -> PoolUse {
         let mut sum = PoolUse::default();
-        for room in [&self.steps, &self.deterministic] {
+        for room in [&self.steps, &self.deterministic, &self.agents] {
             sum.slots += room.caller.busy();
             if let Some(pool) = room.engine.pooling_allocator_metrics() {
                 sum.component_instances += pool.component_instances();
@@ -127,8 +132,14 @@ impl WasmSandbox {
             input: call.input.as_str().to_owned(),
             resume: call.resume.map(|json| json.as_str().to_owned()),
         };
-        let setup =
-            Setup { session: Some(call.session), grants: call.grants, secrets: call.secrets, limits, frozen: None };
+        let setup = Setup {
+            session: Some(call.session),
+            agent: None,
+            grants: call.grants,
+            secrets: call.secrets,
+            limits,
+            frozen: None,
+        };
         let ended = self
             .steps
             .caller
@@ -139,7 +150,7 @@ impl WasmSandbox {
                 })
             })
             .await;
-        let Ended { result, metering, logs, session } = ended;
+        let Ended { result, metering, logs, session, agent: _ } = ended;
         let Some(session) = session else { unreachable!("a call gives back the session that it was given") };
         let outcome = result.and_then(|wit| outcome::outcome(wit, &limits)).unwrap_or_else(Outcome::Failed);
         StepResult { outcome, metering, logs, session }
@@ -158,8 +169,14 @@ impl Sandbox for WasmSandbox {
         let limits = clamp(call.limits, self.ceilings);
         let context = context(call.context, &limits);
         let (step, config) = (call.step, call.config.as_str().to_owned());
-        let setup =
-            Setup { session: Some(call.session), grants: call.grants, secrets: call.secrets, limits, frozen: None };
+        let setup = Setup {
+            session: Some(call.session),
+            agent: None,
+            grants: call.grants,
+            secrets: call.secrets,
+            limits,
+            frozen: None,
+        };
         let ended = self
             .steps
             .caller
@@ -205,6 +222,20 @@ impl Sandbox for WasmSandbox {
 
     async fn check_guard(&self, call: GuardCall) -> Result<GuardDecision, Fault> {
         self.ask_guard(call).await
+    }
+
+    async fn run_agent(&self, call: AgentCall) -> AgentEnded {
+        self.run_agent_call(call).await
+    }
+
+    async fn validate_agent(
+        &self,
+        digest: &str,
+        agent: &str,
+        config: &RawJson,
+        limits: InvocationLimits,
+    ) -> Result<Result<RawJson, Vec<FieldFault>>, Fault> {
+        self.check_agent(digest, agent, config, limits).await
     }
 }
 

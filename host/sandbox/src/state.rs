@@ -8,7 +8,7 @@ use crate::logs::{LogStream, Logs, SharedLogs};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use stepwright_app::InvocationLimits;
-use stepwright_app::ports::LogLevel;
+use stepwright_app::ports::{AgentHost, LogLevel};
 use stepwright_app::session::{HostError, Session};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::ClosedInputStream;
@@ -29,6 +29,8 @@ pub struct State {
     pub outbound: Outbound,
     /// None while a component describes itself: it may not call the host then.
     pub session: Option<Session>,
+    /// Answers what only agents may ask; none in anything else.
+    pub agent: Option<Box<dyn AgentHost>>,
     /// Memory and tables.
     pub meter: Meter,
     pub host_calls: HostCalls,
@@ -42,6 +44,7 @@ impl State {
     /// A state with nothing used yet.
     pub fn new(
         session: Option<Session>,
+        agent: Option<Box<dyn AgentHost>>,
         outbound: Outbound,
         limits: &InvocationLimits,
         host_calls: HostCalls,
@@ -65,7 +68,7 @@ impl State {
         table.set_max_capacity(MAX_HANDLES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELDS);
-        Self { table, wasi, http, outbound, session, meter: Meter::new(limits), host_calls, logs, deadline }
+        Self { table, wasi, http, outbound, session, agent, meter: Meter::new(limits), host_calls, logs, deadline }
     }
 
     /// Begins a host call: counts it and gives what it works on.
@@ -78,6 +81,15 @@ impl State {
             Some(session) => Ok(session),
             None => Err(HostError::Denied("no host calls while a component describes itself".into()).into()),
         }
+    }
+
+    /// Handles that the guest holds.
+    pub fn table(&self) -> &ResourceTable {
+        &self.table
+    }
+
+    pub fn table_mut(&mut self) -> &mut ResourceTable {
+        &mut self.table
     }
 
     /// Looked at now and then while the guest computes.

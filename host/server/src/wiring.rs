@@ -3,6 +3,7 @@
 use crate::adapters::{SystemClock, ThreadRandom, TimeOrderedIds};
 use crate::builtins::{self, Components};
 use crate::config::Config;
+use crate::models::Models;
 use crate::token::{self, OperatorToken};
 use anyhow::Context as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -62,6 +63,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
         clock: Arc::clone(&clock),
         ids: Arc::new(TimeOrderedIds),
         random: Arc::new(ThreadRandom),
+        models: Arc::new(Models::new().context("could not set up the client of language models")?),
         projections: projections.clone(),
         builtins,
     };

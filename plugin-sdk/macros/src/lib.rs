@@ -1,5 +1,6 @@
 //! The macros of `stepwright-sdk`; see there.
 
+mod agent;
 mod plugin;
 mod step;
 
@@ -21,6 +22,21 @@ pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     step::expand(arguments, function).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
+/// Makes an agent of a function.
+///
+/// The function takes any of `&Context` and a config type, and returns `Result<Conclusion<Output>, Fault>`. Its name
+/// becomes a type that implements `Agent`; its doc comment becomes the agent's description.
+///
+/// Arguments, all optional: `title = "…"`, `id = "…"` (default: the function's name), `outcomes = ["…"]`,
+/// `tools = ["…"]` (names it will ask for), and `validate = path::to::check`, a `fn(&Config)` that returns
+/// `Vec<FieldError>`, `Result<(), FieldError>` or `Result<(), Vec<FieldError>>`.
+#[proc_macro_attribute]
+pub fn agent(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments = syn::parse_macro_input!(arguments as agent::Arguments);
+    let function = syn::parse_macro_input!(item as syn::ItemFn);
+    agent::expand(arguments, function).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
 /// Declares the crate's plugin: who it is, what it asks for and what it has. Once per crate.
 ///
 /// ```ignore
@@ -33,6 +49,7 @@ pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     steps: [mark_invoices_overdue],
 ///     conditions: [],
 ///     guards: [],
+///     agents: [],
 /// }
 /// ```
 ///

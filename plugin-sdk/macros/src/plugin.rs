@@ -18,6 +18,7 @@ pub struct Declaration {
     steps: Vec<Path>,
     conditions: Vec<Path>,
     guards: Vec<Path>,
+    agents: Vec<Path>,
 }
 
 /// `read "payments"` or `write "invoices"`.
@@ -58,8 +59,10 @@ impl Parse for Declaration {
                 "steps" => declaration.steps = list(input)?,
                 "conditions" => declaration.conditions = list(input)?,
                 "guards" => declaration.guards = list(input)?,
+                "agents" => declaration.agents = list(input)?,
                 other => {
-                    let known = "name, version, description, hosts, secrets, datasets, steps, conditions, guards";
+                    let known =
+                        "name, version, description, hosts, secrets, datasets, steps, conditions, guards, agents";
                     return Err(Error::new(field.span(), format!("unknown field `{other}`, expected one of {known}")));
                 }
             }
@@ -68,8 +71,9 @@ impl Parse for Declaration {
                 input.parse::<Token![,]>()?;
             }
         }
-        if declaration.steps.is_empty() && declaration.conditions.is_empty() && declaration.guards.is_empty() {
-            return Err(input.error("a plugin has at least one of `steps`, `conditions` and `guards`"));
+        let Self { steps, conditions, guards, agents, .. } = &declaration;
+        if [steps, conditions, guards, agents].iter().all(|family| family.is_empty()) {
+            return Err(input.error("a plugin has at least one of `steps`, `conditions`, `guards` and `agents`"));
         }
         Ok(declaration)
     }
@@ -83,13 +87,14 @@ fn list<T: Parse>(input: ParseStream<'_>) -> Result<Vec<T>> {
 
 /// The type `Plugin` and, on wasm, the exports.
 pub fn expand(declaration: Declaration) -> TokenStream {
-    let Declaration { name, version, description, hosts, secrets, datasets, steps, conditions, guards } = declaration;
+    let Declaration { name, version, description, hosts, secrets, datasets, steps, conditions, guards, agents } =
+        declaration;
     let name = name.map_or_else(|| quote!(::core::env!("CARGO_PKG_NAME")), |name| quote!(#name));
     let version = version.map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), |version| quote!(#version));
     let description = description.map_or_else(|| quote!(::core::env!("CARGO_PKG_DESCRIPTION")), |text| quote!(#text));
     let datasets = datasets.iter().map(|Dataset { name, write }| quote!((#name, #write)));
-    let families = [("steps", steps.is_empty()), ("conditions", conditions.is_empty()), ("guards", guards.is_empty())];
-    let exports = families.iter().filter(|(_, empty)| !empty).map(|(family, _)| {
+    let families = [("steps", &steps), ("conditions", &conditions), ("guards", &guards), ("agents", &agents)];
+    let exports = families.iter().filter(|(_, named)| !named.is_empty()).map(|(family, _)| {
         let module = quote::format_ident!("{family}");
         let export = quote::format_ident!("export_{family}");
         quote!(::stepwright_sdk::__rt::#module::#export!(__Exports with_types_in ::stepwright_sdk::__rt::#module);)
@@ -114,6 +119,8 @@ pub fn expand(declaration: Declaration) -> TokenStream {
                 &[#(::stepwright_sdk::condition::ConditionEntry::of::<#conditions>()),*];
             const GUARDS: &'static [::stepwright_sdk::guard::GuardEntry] =
                 &[#(::stepwright_sdk::guard::GuardEntry::of::<#guards>()),*];
+            const AGENTS: &'static [::stepwright_sdk::agent::AgentEntry] =
+                &[#(::stepwright_sdk::agent::AgentEntry::of::<#agents>()),*];
         }
 
         const _: () = ::stepwright_sdk::__rt::assert_unique(&[#(<#steps as ::stepwright_sdk::Step>::INFO.id),*]);
@@ -123,6 +130,7 @@ pub fn expand(declaration: Declaration) -> TokenStream {
         const _: () = ::stepwright_sdk::__rt::assert_unique(
             &[#(<#guards as ::stepwright_sdk::guard::Guard>::INFO.id),*]
         );
+        const _: () = ::stepwright_sdk::__rt::assert_unique(&[#(<#agents as ::stepwright_sdk::Agent>::INFO.id),*]);
 
         #[cfg(target_family = "wasm")]
         const _: () = {

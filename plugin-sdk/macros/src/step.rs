@@ -49,7 +49,7 @@ impl Parse for Arguments {
     }
 }
 
-fn value<T: Parse>(input: ParseStream<'_>) -> Result<T> {
+pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
 }
@@ -134,7 +134,7 @@ fn classify(function: &ItemFn) -> Result<(Type, Vec<Ident>)> {
     Ok((config.unwrap_or_else(|| syn::parse_quote!(::stepwright_sdk::NoConfig)), call))
 }
 
-fn ends_with(ty: &Type, name: &str) -> bool {
+pub(crate) fn ends_with(ty: &Type, name: &str) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
@@ -168,20 +168,20 @@ fn info(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
     })
 }
 
-fn is_id(id: &str) -> bool {
+pub(crate) fn is_id(id: &str) -> bool {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     id.len() <= 64 && id.starts_with(|c: char| c.is_ascii_lowercase()) && id.chars().all(rest)
 }
 
 /// `mark_invoices_overdue` as `Mark invoices overdue`.
-fn humanise(id: &str) -> String {
+pub(crate) fn humanise(id: &str) -> String {
     let mut chars = id.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
     first.into_iter().chain(chars.map(|c| if c == '_' || c == '-' { ' ' } else { c })).collect()
 }
 
 /// The doc comment; lines of a paragraph are joined.
-fn documentation(function: &ItemFn) -> String {
+pub(crate) fn documentation(function: &ItemFn) -> String {
     let mut text = String::new();
     for attribute in &function.attrs {
         let Meta::NameValue(meta) = &attribute.meta else { continue };

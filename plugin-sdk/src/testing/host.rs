@@ -182,7 +182,7 @@ impl Host {
         value
     }
 
-    fn call_context(&self) -> Context {
+    pub(super) fn call_context(&self) -> Context {
         let mut context = self.context.clone();
         if context.dedupe_key.is_empty() {
             context.dedupe_key = format!("task-{}", self.world.borrow().setup.task);

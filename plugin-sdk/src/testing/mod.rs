@@ -1,4 +1,4 @@
-//! Runs steps, conditions and guards without a host, against data the test lays out.
+//! Runs steps, conditions, guards and agents without a host, against data the test lays out.
 //!
 //! On targets that are not WebAssembly every capability goes to the [`Host`] that is running, which keeps to the
 //! rules of the real one: changes are staged, seen by the step's own reads, and dropped when it fails.
@@ -29,6 +29,8 @@
 //! assert_eq!(host.mails()[0].subject, "Invoice 17");
 //! ```
 
+mod agent;
+pub(crate) mod agent_sys;
 mod host;
 mod inspect;
 mod rows;
@@ -37,5 +39,6 @@ mod world;
 
 pub use crate::bindings::mail::Message as Mail;
 pub use crate::bindings::notify::Notification;
+pub use agent::Reply;
 pub use host::Host;
 pub use world::{Event, LogLine, Started};

@@ -1,16 +1,19 @@
 //! What the fake host holds, and how a running step reaches it.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
+use super::agent::{Reply, Tool};
 use super::rows::Table;
 use super::{Mail, Notification};
 use crate::EntityRef;
 use crate::bindings::types::HostError;
 use crate::log::Level;
 use crate::plugin::Manifest;
+use crate::run::Answer;
+use crate::tools::Request;
 
 /// An event a step has emitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +60,8 @@ pub(super) struct World {
     /// Which mails have been sent, so that a key is delivered once.
     pub mail_ids: BTreeSet<String>,
     pub ids: u64,
+    pub memory: BTreeMap<String, (u64, String)>,
+    pub notes: Vec<(String, Value)>,
     pub setup: Setup,
     pub trace: Trace,
 }
@@ -67,6 +72,14 @@ pub(super) struct Setup {
     pub denied: BTreeSet<String>,
     pub manifest: Option<Manifest>,
     pub task: u64,
+    pub tools: Vec<Tool>,
+    pub answers: VecDeque<Answer>,
+    pub model: VecDeque<Reply>,
+    /// What the running agent is about, and who has set it off.
+    pub input: String,
+    pub actor: String,
+    pub dialect: String,
+    pub now: String,
     /// None: captured, as in a sandbox tenant.
     pub mail_delivery: Option<crate::mail::Delivery>,
     #[cfg(feature = "http")]
@@ -77,6 +90,8 @@ pub(super) struct Setup {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trace {
     pub logs: Vec<LogLine>,
+    pub calls: Vec<Request>,
+    pub questions: Vec<(String, Value)>,
     #[cfg(feature = "http")]
     pub requests: Vec<crate::http::Request>,
 }

@@ -1,6 +1,6 @@
 use super::handlers::{
-    automations, data, definitions, entities, executions, guards, instances, keys, outbox, plugins, settings, tenants,
-    usage, webhook_endpoints,
+    agent_runs, agents, automations, data, definitions, entities, executions, guards, instances, keys, outbox, plugins,
+    settings, tenants, usage, webhook_endpoints,
 };
 use crate::endpoint;
 use crate::kit::Endpoint;
@@ -56,6 +56,17 @@ pub fn all() -> Vec<Endpoint> {
         endpoint!(automations::get),
         endpoint!(automations::replace),
         endpoint!(automations::delete),
+        endpoint!(agents::create),
+        endpoint!(agents::list),
+        endpoint!(agents::get),
+        endpoint!(agents::replace),
+        endpoint!(agents::delete),
+        endpoint!(agent_runs::list),
+        endpoint!(agent_runs::get),
+        endpoint!(agent_runs::journal),
+        endpoint!(agent_runs::replay),
+        endpoint!(agent_runs::confirmations),
+        endpoint!(agent_runs::decide),
         endpoint!(plugins::publish),
         endpoint!(plugins::list),
         endpoint!(plugins::get).also(namespaced!("")),

@@ -1,5 +1,6 @@
 //! The platform API (contracts/platform.md): tenants, keys, plugins, data, definitions, executions.
 
+mod agent;
 mod automation;
 mod decision;
 mod definition;

@@ -1,5 +1,6 @@
 //! Changing settings: a JSON merge patch (RFC 7396) over what the API shows, checked as a whole.
 
+use super::agent::read_limits;
 use crate::kit::{ApiResult, Faults, Fields};
 use serde_json::{Map, Value};
 use stepwright_app::{ApplicationSettings, JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
@@ -61,6 +62,7 @@ fn read(fields: &Fields<'_>) -> Settings {
         jwt: fields.opt_object("jwt").map(|f| read_jwt(&f)),
         webhooks: fields.opt_object("webhooks").map(|f| read_webhooks(&f)).unwrap_or_default(),
         llm: fields.typed("llm", "must be an object", |v| v.is_object().then(|| v.clone())),
+        agents_per_day: fields.opt_object("agents_per_day").map(|f| read_limits(&f)).unwrap_or_default(),
         quotas: fields.opt_object("quotas").map(|f| read_quotas(&f)).unwrap_or_default(),
         applications: fields.opt_object("applications").map(|f| read_applications(&f)).unwrap_or_default(),
         secrets: fields.opt_object("secrets").map(|f| read_secrets(&f)).unwrap_or_default(),

@@ -41,6 +41,7 @@ impl App {
         loops.spawn(repeat(self.clone(), "changes", |app| async move { app.refresh_once().await }));
         loops.spawn(repeat(self.clone(), "schedules", |app| async move { app.schedules_once().await }));
         loops.spawn(repeat(self.clone(), "events", |app| async move { app.events_once().await }));
+        loops.spawn(repeat(self.clone(), "agents", |app| async move { app.wake_agents_once().await }));
         loops.spawn(repeat(self.clone(), "sweep", |app| async move { app.sweep_once().await }));
         loops.spawn(repeat(self.clone(), "counts", |app| async move { app.fold_once().await }));
         Background { app: self.clone(), loops }

@@ -1,5 +1,6 @@
 //! Work of flows: conditions to ask, automations to look up, actions to run. Each gives the command that answers it.
 
+use super::flow_agent::AgentWork;
 use super::held::retrying;
 use super::invoke::{BUSY, outcome_name, pinned};
 use super::saving::call_input;
@@ -11,7 +12,7 @@ use crate::session::{MailPolicy, Session, SessionScope, TaskKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use stepwright_engine::flow::{self, ActionSpec, ActionWork, AgentReport, Command, Flow, Question, Resolved, Work};
+use stepwright_engine::flow::{self, ActionSpec, ActionWork, Command, Flow, Question, Resolved, Work};
 use stepwright_engine::{Definition, Execution, Fault, Metering, NodeId, Outcome, RawJson, RetryPolicy};
 
 /// The plugin whose condition compares attributes.
@@ -74,9 +75,10 @@ impl Worker {
                 let ActionWork { task, attempt, .. } = action;
                 answer.command = Some(Command::ActionFinished { task, attempt, outcome });
             }
-            Work::Agent { task, attempt, .. } => {
-                let fault = Fault::permanent("AGENT_UNAVAILABLE", "this host cannot run AI agents yet");
-                answer.command = Some(Command::AgentReported { task, attempt, report: AgentReport::Failed(fault) });
+            Work::Agent { task, attempt, execution_id, agent_id, parameters, input: _ } => {
+                let asked = AgentWork { task: task.clone(), attempt, run: execution_id, agent: agent_id, parameters };
+                let report = self.agent(flow, &asked, &mut answer.metering).await;
+                answer.command = report.map(|report| Command::AgentReported { task, attempt, report });
             }
         }
         answer
@@ -88,7 +90,7 @@ impl Worker {
         tokio::time::sleep(wait).await;
     }
 
-    fn context(&self, task: &NodeId, attempt: u32, dedupe_key: String) -> CallContext {
+    pub(super) fn context(&self, task: &NodeId, attempt: u32, dedupe_key: String) -> CallContext {
         let (tenant, definition) = (&self.view.tenant, &self.definition);
         CallContext {
             tenant_id: tenant.id,
@@ -105,7 +107,7 @@ impl Worker {
         }
     }
 
-    async fn slot(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    pub(super) async fn slot(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
         let quota = self.view.tenant.settings.quotas.concurrent_invocations;
         // Never closed, so waiting can only end with a slot.
         self.app.driver().tenant_slots(self.view.tenant.id, quota).acquire_owned().await.ok()

@@ -129,7 +129,7 @@ impl App {
 }
 
 /// The enabled plugin of a step and the digest the execution is pinned to.
-pub(super) fn pinned<'v>(
+pub(crate) fn pinned<'v>(
     view: &'v TenantView,
     pins: &BTreeMap<String, String>,
     name: &str,

@@ -5,10 +5,13 @@
 //! so another process can take over at any point.
 
 mod actor;
+mod agent_replay;
+mod agent_wakes;
 mod background;
 mod deciding;
 mod entity_events;
 mod flow_actor;
+mod flow_agent;
 mod flow_saving;
 mod flow_work;
 mod heartbeats;
@@ -19,6 +22,7 @@ mod record_timer;
 mod saving;
 mod starting;
 
+pub(crate) use agent_replay::Replayed;
 pub(crate) use background::cron_of;
 pub use background::{Background, Pause};
 pub(crate) use entity_events::{APPLICATION, EntityEvent, STAGE, STATUS, entity_events};
@@ -26,7 +30,8 @@ pub(crate) use flow_saving::{FlowIds, FlowMoved, contexts_of, stage_sync};
 pub(crate) use flow_work::{CONDITIONS, condition_of};
 pub use heartbeats::Heartbeats;
 pub(crate) use held::MAX_DOCUMENT;
-pub(crate) use saving::Extra;
+pub(crate) use invoke::pinned as pinned_plugin;
+pub(crate) use saving::{Extra, call_input};
 pub(crate) use starting::StartRequest;
 
 use std::collections::HashMap;

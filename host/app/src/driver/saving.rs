@@ -163,7 +163,7 @@ pub(crate) fn step_input(execution: &Execution) -> AppResult<RawJson> {
 }
 
 /// The input of a step, put together from texts so that nothing is parsed on the way.
-pub(super) fn call_input<'a>(
+pub(crate) fn call_input<'a>(
     execution: &Execution,
     outputs: impl Iterator<Item = (impl AsRef<str>, &'a RawJson)>,
     entity: Option<&EntityRef>,

@@ -94,7 +94,7 @@ impl App {
     }
 
     /// The writes of executions a step has started: pending, to be claimed by anybody.
-    pub(super) fn children(
+    pub(crate) fn children(
         &self,
         view: &TenantView,
         parent: &Execution,

@@ -122,6 +122,8 @@ pub struct Effects {
     pub audits: Vec<EntityAudit>,
     /// Of records that are opened or whose status changes.
     pub records: Vec<RecordListing>,
+    /// The result of an agent's tool call, of which all of this is the effect.
+    pub journal: Option<Box<super::JournalWrite>>,
 }
 
 impl Effects {

@@ -1,5 +1,6 @@
 //! What the host keeps besides definitions and executions, as plain data.
 
+mod agent;
 mod audit;
 mod automation;
 mod closing_reason;
@@ -9,6 +10,7 @@ mod dataset_rules;
 mod flow_listing;
 mod key;
 mod list;
+mod llm;
 mod mail;
 mod plugin;
 mod profile;
@@ -17,6 +19,10 @@ mod settings;
 mod tenant;
 mod webhook;
 
+pub use agent::{
+    Agent, AgentBudget, AgentGrants, AgentMode, AgentRun, BudgetKey, Confirmation, ConfirmationKind, ConfirmationState,
+    Decision, JournalWrite, MemoryChange, RunStatus, Spend, StoredJournal,
+};
 pub use audit::EntityAudit;
 pub use automation::{Automation, AutomationAction};
 pub use closing_reason::{ClosingReason, ReasonStatus};
@@ -31,10 +37,11 @@ pub use flow_listing::{
 };
 pub use key::{ApiKey, KeyKind, Principal, SecretHash, User};
 pub use list::{Cursor, Listed, Paging};
+pub use llm::{LlmSettings, ModelAlias, ProviderAccess, WireFormat};
 pub use mail::{MailState, Message, Notification, OutboxMail};
 pub use plugin::{
-    Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides, Plugin, ReadWrite,
-    SecretGrant, StepCategory, StepDescriptor,
+    AgentDescriptor, Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides,
+    Plugin, ReadWrite, SecretGrant, StepCategory, StepDescriptor,
 };
 pub use profile::{NodeProfile, Profile};
 pub use record::{GuardBinding, RecordFilter, RecordListing};

@@ -247,6 +247,21 @@ pub struct StepDescriptor {
     pub delivers: bool,
 }
 
+/// An agent as its plugin describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentDescriptor {
+    pub id: String,
+    pub title: String,
+    pub description: String,
+    /// JSON Schema.
+    pub config_schema: RawJson,
+    pub output_schema: Option<RawJson>,
+    /// What a conclusion may name; empty when it names none.
+    pub outcomes: Vec<String>,
+    /// Tools it will ask for.
+    pub tools: Vec<String>,
+}
+
 /// What inspecting a component's bytes has shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComponentInfo {
@@ -257,10 +272,10 @@ pub struct ComponentInfo {
     pub digest: String,
     pub size: u64,
     pub steps: Vec<StepDescriptor>,
-    /// Ids of conditions, guards and agents it provides.
+    /// Ids of conditions and guards it provides.
     pub conditions: Vec<String>,
     pub guards: Vec<String>,
-    pub agents: Vec<String>,
+    pub agents: Vec<AgentDescriptor>,
     /// Read from the binary, so neither hidden nor forged. `Log` is left out.
     pub imports: CapabilitySet,
     /// Declared in the manifest: dataset and whether it writes.
@@ -270,6 +285,11 @@ pub struct ComponentInfo {
 }
 
 impl ComponentInfo {
+    /// The agent with this id.
+    pub fn agent(&self, id: &str) -> Option<&AgentDescriptor> {
+        self.agents.iter().find(|a| a.id == id)
+    }
+
     /// The step with this id.
     pub fn step(&self, id: &str) -> Option<&StepDescriptor> {
         self.steps.iter().find(|s| s.id == id)

@@ -12,6 +12,8 @@ pub struct Settings {
     pub webhooks: WebhookPolicy,
     /// Model access (agents).
     pub llm: Option<serde_json::Value>,
+    /// What all agents together may use in one day (UTC).
+    pub agents_per_day: stepwright_engine::agent::Limits,
     pub quotas: Quotas,
     pub applications: ApplicationSettings,
     /// Secrets plugins may use without reading them, by name.
@@ -26,6 +28,7 @@ impl Default for Settings {
             jwt: None,
             webhooks: WebhookPolicy::default(),
             llm: None,
+            agents_per_day: stepwright_engine::agent::Limits::default(),
             quotas: Quotas::default(),
             applications: ApplicationSettings::default(),
             secrets: BTreeMap::new(),

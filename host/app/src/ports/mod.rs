@@ -1,19 +1,28 @@
 //! Ports: what the application needs from the outside, as traits implemented by `store`, `sandbox` and `server`.
 
+mod agent;
+mod agent_store;
 mod lists;
+mod models;
 mod random;
 mod requests;
 mod sandbox;
 mod store;
 mod webhooks;
 
+pub use agent::{
+    AgentHost, Answer, ChatId, ChatInput, ChatOptions, ChatOutput, Completion, CompletionRequest, Finish, Halt,
+    LlmError, MemoryEntry, TokenUsage, ToolCall, ToolCatalog, ToolChoice, ToolEffect, ToolError, ToolInfo, ToolResult,
+};
+pub use agent_store::{AgentRunStore, AgentStore, JournalError};
 pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery};
+pub use models::{ChatMessage, ModelAnswer, ModelFault, ModelProvider, ModelRequest};
 pub use random::Random;
 pub use requests::{IdempotencyBegin, IdempotencyKey, IdempotencyStore, StoredResponse, UsageDay, UsageStore};
 pub use sandbox::{
-    CallContext, ComponentRejected, ComponentSource, ConditionCall, ConditionOperand, ConditionQuestion, Evaluated,
-    GuardCall, GuardDecision, GuardedTransition, LogLevel, LogLine, Sandbox, SandboxError, StepCall, StepResult,
-    Verdict,
+    AgentCall, AgentConclusion, AgentEnded, CallContext, ComponentRejected, ComponentSource, ConditionCall,
+    ConditionOperand, ConditionQuestion, Evaluated, GuardCall, GuardDecision, GuardedTransition, LogLevel, LogLine,
+    Sandbox, SandboxError, StepCall, StepResult, Verdict,
 };
 pub use store::{
     AuditStore, AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter,

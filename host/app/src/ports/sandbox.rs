@@ -1,10 +1,12 @@
 //! The sandbox as the application sees it.
 
+use super::agent::AgentHost;
 use crate::error::FieldFault;
 use crate::model::{ComponentInfo, Environment, Grants, InvocationLimits};
 use crate::session::Session;
 use async_trait::async_trait;
 use std::sync::Arc;
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Fault, Metering, Outcome, RawJson, TenantId};
 
 /// Where, when and for whom a call happens (source: wit/types@0.1.0 `context`).
@@ -135,6 +137,38 @@ pub enum GuardDecision {
     },
 }
 
+/// One activation of an agent's run.
+pub struct AgentCall {
+    /// Hex SHA-256 of the component.
+    pub digest: String,
+    /// The agent's id within the plugin.
+    pub agent: String,
+    /// The same in every activation.
+    pub context: CallContext,
+    pub config: RawJson,
+    pub limits: InvocationLimits,
+    /// Answers what the agent asks.
+    pub host: Box<dyn AgentHost>,
+}
+
+/// What an agent has come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentConclusion {
+    pub outcome: Option<String>,
+    pub response: String,
+    pub output: RawJson,
+    pub entities: Vec<EntityRef>,
+}
+
+/// What came of an activation.
+pub struct AgentEnded {
+    /// A fault also when the host has taken the instance away; the host knows why.
+    pub result: Result<AgentConclusion, Fault>,
+    pub metering: Metering,
+    pub logs: Vec<LogLine>,
+    pub host: Box<dyn AgentHost>,
+}
+
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
@@ -221,6 +255,21 @@ pub trait Sandbox: Send + Sync {
     /// # Errors
     /// When it could not answer; the caller then refuses the transition.
     async fn check_guard(&self, call: GuardCall) -> Result<GuardDecision, Fault>;
+
+    /// Runs an agent from its beginning, in a fresh instance of the deterministic profile, without any capability.
+    async fn run_agent(&self, call: AgentCall) -> AgentEnded;
+
+    /// Lets an agent check and normalise a config.
+    ///
+    /// # Errors
+    /// `Err(fault)` when the component could not answer; `Ok(Err(faults))` when it refuses the config.
+    async fn validate_agent(
+        &self,
+        digest: &str,
+        agent: &str,
+        config: &RawJson,
+        limits: InvocationLimits,
+    ) -> Result<Result<RawJson, Vec<FieldFault>>, Fault>;
 }
 
 impl StepResult {

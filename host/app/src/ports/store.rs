@@ -497,6 +497,8 @@ pub trait Store:
     + GuardStore
     + DefinitionStore
     + AutomationStore
+    + super::agent_store::AgentStore
+    + super::agent_store::AgentRunStore
     + ClosingReasonStore
     + ScheduleStore
     + TenantStore
@@ -521,6 +523,8 @@ impl<T> Store for T where
         + GuardStore
         + DefinitionStore
         + AutomationStore
+        + super::agent_store::AgentStore
+        + super::agent_store::AgentRunStore
         + ClosingReasonStore
         + ScheduleStore
         + TenantStore

@@ -92,6 +92,11 @@ impl TaskKey {
     pub fn of_action(run: &str, action: usize) -> Self {
         Self(format!("{run}:{action}"))
     }
+
+    /// A tool call of a run of an agent.
+    pub fn of_tool_call(run: &str, ordinal: u32) -> Self {
+        Self(format!("{run}#{ordinal}"))
+    }
 }
 
 impl std::fmt::Display for TaskKey {
@@ -226,6 +231,7 @@ impl Session {
             contexts: Vec::new(),
             listings: Vec::new(),
             audits: Vec::new(),
+            journal: None,
         };
         (effects, self.starts)
     }

@@ -73,7 +73,7 @@ pub(super) fn template_faults(presentation: &RawJson) -> Vec<FieldFault> {
     }
 }
 
-pub(super) fn schema_faults(schema: &RawJson, config: &RawJson) -> Vec<FieldFault> {
+pub(crate) fn schema_faults(schema: &RawJson, config: &RawJson) -> Vec<FieldFault> {
     let validator = match jsonschema::validator_for(&schema.to_value()) {
         Ok(validator) => validator,
         Err(error) => {

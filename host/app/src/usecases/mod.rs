@@ -1,6 +1,8 @@
 //! What callers can ask for, one file per topic. Every call names the principal or has been authorized by it.
 
 mod access;
+mod agent_runs;
+mod agents;
 mod applications;
 mod automations;
 mod closing_reasons;
@@ -22,9 +24,12 @@ mod tenants;
 mod webhooks;
 
 pub use access::Access;
+pub use agent_runs::{AuditedJournal, DecisionDraft, ReplayReport};
+pub use agents::AgentDraft;
 pub use applications::{ApplicationChange, ApplicationChanged};
 pub use automations::{ActionDraft, AutomationDraft, CUSTOM_ACTION, CustomAction};
 pub use closing_reasons::ReasonPatch;
+pub(crate) use definition_rules::schema_faults;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};
 pub use flows::{FlowPage, FlowView, MOST_HITS, StartFlowArgs, TaskPage};

@@ -201,6 +201,9 @@ impl App {
         if enabled && self.store().automation_names_plugin(tenant, name, version).await? {
             return Err(AppError::Conflict("an automation uses this version".into()));
         }
+        if enabled && self.store().agent_names_plugin(tenant, name).await? {
+            return Err(AppError::Conflict("an agent uses this version".into()));
+        }
         self.store().delete_plugin(tenant, name, version).await?;
         self.caches().invalidate();
         Ok(())

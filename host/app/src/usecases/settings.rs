@@ -4,7 +4,7 @@ use super::Access;
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
 use crate::jwt::is_jwks;
-use crate::model::{Principal, Settings, SmtpMode};
+use crate::model::{LlmSettings, Principal, Settings, SmtpMode};
 use crate::session::check_address;
 use stepwright_engine::cron::check_timezone;
 
@@ -69,6 +69,11 @@ fn faults_of(settings: &Settings) -> Vec<FieldFault> {
             let rule = "must be a JWK set with at least one RSA or Ed25519 public key";
             faults.push(FieldFault::new("/jwt/jwks", rule));
         }
+    }
+    if let Some(llm) = &settings.llm
+        && let Err(wrong) = LlmSettings::read(llm)
+    {
+        faults.extend(wrong);
     }
     if settings.quotas.concurrent_invocations == 0 {
         faults.push(FieldFault::new("/quotas/concurrent_invocations", "must be at least 1"));

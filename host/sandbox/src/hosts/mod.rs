@@ -3,6 +3,7 @@
 //! They only translate. What a call may do and what it stages is decided by `Session`, whose errors are the WIT's
 //! `host-error` one by one.
 
+pub mod agent;
 mod data;
 mod entities;
 mod events;
@@ -43,16 +44,23 @@ impl From<LimitHit> for Refusal {
 
 impl types::Host for State {
     fn convert_host_error(&mut self, refusal: Refusal) -> wasmtime::Result<types::HostError> {
-        Ok(match refusal {
-            Refusal::Trap(error) => return Err(error),
-            Refusal::Host(HostError::Denied(text)) => types::HostError::Denied(text),
-            Refusal::Host(HostError::NotFound) => types::HostError::NotFound,
-            Refusal::Host(HostError::Conflict(current)) => types::HostError::Conflict(current),
-            Refusal::Host(HostError::Invalid(text)) => types::HostError::Invalid(text),
-            Refusal::Host(HostError::Limit(text)) => types::HostError::Limit(text),
-            Refusal::Host(HostError::Unavailable(text)) => types::HostError::Unavailable(text),
-            Refusal::Host(HostError::NotConfigured(code)) => types::HostError::NotConfigured(code),
-        })
+        match refusal {
+            Refusal::Trap(error) => Err(error),
+            Refusal::Host(error) => Ok(told(error)),
+        }
+    }
+}
+
+/// As the guest is told.
+fn told(error: HostError) -> types::HostError {
+    match error {
+        HostError::Denied(text) => types::HostError::Denied(text),
+        HostError::NotFound => types::HostError::NotFound,
+        HostError::Conflict(current) => types::HostError::Conflict(current),
+        HostError::Invalid(text) => types::HostError::Invalid(text),
+        HostError::Limit(text) => types::HostError::Limit(text),
+        HostError::Unavailable(text) => types::HostError::Unavailable(text),
+        HostError::NotConfigured(code) => types::HostError::NotConfigured(code),
     }
 }
 

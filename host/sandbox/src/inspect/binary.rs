@@ -5,7 +5,8 @@ use crate::engine;
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
 /// A family of plugins, and the interface that a component exports to belong to it.
-const FAMILIES: [&str; 3] = ["stepwright:step/steps", "stepwright:condition/conditions", "stepwright:guard/guards"];
+const FAMILIES: [&str; 4] =
+    ["stepwright:step/steps", "stepwright:condition/conditions", "stepwright:guard/guards", "stepwright:agent/agents"];
 const MANIFEST: &str = "stepwright:plugin/manifest";
 /// Compatible versions of the families and the manifest.
 const VERSION: &str = "0.1";

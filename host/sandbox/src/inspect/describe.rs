@@ -7,9 +7,8 @@ use crate::call::{Caller, Setup};
 use crate::registry::Loaded;
 use crate::state::State;
 use futures_util::future::BoxFuture;
-use std::sync::Arc;
 use stepwright_app::ports::SandboxError;
-use stepwright_app::{Dataset, InvocationLimits, StepDescriptor};
+use stepwright_app::{AgentDescriptor, Dataset, InvocationLimits, StepDescriptor};
 use wasmtime::Store;
 use wasmtime::component::Instance;
 
@@ -32,6 +31,7 @@ pub struct Described {
     pub steps: Vec<StepDescriptor>,
     pub conditions: Vec<String>,
     pub guards: Vec<String>,
+    pub agents: Vec<AgentDescriptor>,
 }
 
 /// Asks for everything.
@@ -43,6 +43,7 @@ pub async fn describe(caller: &Caller, loaded: &Loaded) -> Result<Described, San
     let mut steps = Vec::new();
     let mut conditions = Vec::new();
     let mut guards = Vec::new();
+    let mut agents = Vec::new();
 
     let manifest = match loaded.manifest.clone() {
         Some(indices) => {
@@ -83,12 +84,26 @@ pub async fn describe(caller: &Caller, loaded: &Loaded) -> Result<Described, San
         }
     }
 
+    if let Some(indices) = loaded.agents.clone() {
+        let described = ask(caller, loaded, "agents", &mut faults, |store, instance| {
+            Box::pin(async move { indices.load(&mut *store, &instance)?.call_describe(store).await })
+        });
+        agents = rules::agents(described.await.unwrap_or_default(), &mut faults);
+        if !loaded.doors.is_empty() {
+            let doors: Vec<&str> = loaded.doors.iter().map(|door| door.as_str()).collect();
+            let doors = doors.join(", ");
+            faults.0.push(format!("an agent reaches the tenant through its tools, but this component imports {doors}"));
+        }
+    }
+
     let datasets = manifest.as_ref().map(|manifest| rules::manifest(manifest, &mut faults)).unwrap_or_default();
-    if faults.0.is_empty() && steps.is_empty() && conditions.is_empty() && guards.is_empty() {
-        faults.0.push("it has no step, no condition and no guard".into());
+    if faults.0.is_empty() && steps.is_empty() && conditions.is_empty() && guards.is_empty() && agents.is_empty() {
+        faults.0.push("it has no step, no condition, no guard and no agent".into());
     }
     match manifest {
-        Some(manifest) if faults.0.is_empty() => Ok(Described { manifest, datasets, steps, conditions, guards }),
+        Some(manifest) if faults.0.is_empty() => {
+            Ok(Described { manifest, datasets, steps, conditions, guards, agents })
+        }
         None if faults.0.is_empty() => Err(rejected(vec!["its manifest lacks `describe`".into()])),
         _ => Err(rejected(faults.0)),
     }
@@ -99,8 +114,7 @@ where
     R: Send,
     F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
 {
-    let setup = Setup { session: None, grants: Arc::default(), secrets: Arc::default(), limits: LIMITS, frozen: None };
-    match caller.call(loaded, setup, run).await.result {
+    match caller.call(loaded, Setup::bare(LIMITS), run).await.result {
         Ok(answer) => Some(answer),
         Err(fault) => {
             faults.0.push(format!("its {what} could not be asked: {} ({})", fault.reason, fault.code));

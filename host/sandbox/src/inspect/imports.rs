@@ -20,7 +20,7 @@ const fn wasi(name: &'static str, interfaces: &'static [&'static str], door: Opt
     Package { name, version: "0.2", interfaces, door }
 }
 
-const PACKAGES: [Package; 17] = [
+const PACKAGES: [Package; 21] = [
     own("stepwright:types", &["types"], None),
     own("stepwright:log", &["log"], None),
     own("stepwright:entities", &["entities"], Some(Capability::Entities)),
@@ -31,6 +31,10 @@ const PACKAGES: [Package; 17] = [
     own("stepwright:secrets", &["secrets"], Some(Capability::Secrets)),
     own("stepwright:flow", &["flow"], Some(Capability::Flow)),
     own("stepwright:events", &["events"], Some(Capability::Events)),
+    own("stepwright:run", &["run"], None),
+    own("stepwright:tools", &["tools"], None),
+    own("stepwright:memory", &["memory"], None),
+    own("stepwright:llm", &["llm"], None),
     wasi("wasi:http", &["types", "outgoing-handler"], Some(Capability::Http)),
     wasi("wasi:io", &["error", "poll", "streams"], None),
     wasi("wasi:clocks", &["wall-clock", "monotonic-clock"], None),

@@ -45,7 +45,7 @@ pub async fn inspect(
         steps: described.steps,
         conditions: described.conditions,
         guards: described.guards,
-        agents: Vec::new(),
+        agents: described.agents,
         imports: loaded.doors.clone(),
         datasets: described.datasets,
         hosts: described.manifest.hosts,

@@ -1,10 +1,10 @@
 //! What a component may say of itself.
 
-use crate::bindings::{manifest, steps};
+use crate::bindings::{agents, manifest, steps};
 use crate::egress::HostPattern;
 use crate::json;
 use std::collections::BTreeSet;
-use stepwright_app::{Dataset, StepCategory, StepDescriptor};
+use stepwright_app::{AgentDescriptor, Dataset, StepCategory, StepDescriptor};
 use stepwright_engine::RawJson;
 
 /// Steps, conditions or guards of one plugin (source: wit/step@0.1.0 `describe`).
@@ -90,6 +90,43 @@ fn step(wit: steps::Descriptor, faults: &mut Faults) -> StepDescriptor {
         requires_delivery: wit.requires_delivery,
         delivers: wit.delivers,
     }
+}
+
+/// Outcomes of one agent.
+const MAX_OUTCOMES: usize = 32;
+
+/// Checks the agents and translates them.
+pub fn agents(wit: Vec<agents::Descriptor>, faults: &mut Faults) -> Vec<AgentDescriptor> {
+    ids("agent", wit.iter().map(|agent| agent.id.as_str()), faults);
+    wit.into_iter().take(MAX_ITEMS).map(|agent| self::agent(agent, faults)).collect()
+}
+
+fn agent(wit: agents::Descriptor, faults: &mut Faults) -> AgentDescriptor {
+    let id = shown(&wit.id).to_owned();
+    texts("agent", &id, &wit.title, &wit.description, faults);
+    let many = wit.outcomes.len() > MAX_OUTCOMES || wit.tools.len() > MAX_ITEMS;
+    faults.unless(!many, || format!("agent '{id}' may name at most {MAX_OUTCOMES} outcomes and {MAX_ITEMS} tools"));
+    for outcome in wit.outcomes.iter().take(MAX_OUTCOMES) {
+        let wrong = || format!("the outcome '{}' of agent '{id}' is not [a-z][a-z0-9_-]{{0,63}}", shown(outcome));
+        faults.unless(is_id(outcome), wrong);
+    }
+    for tool in wit.tools.iter().take(MAX_ITEMS) {
+        let wrong = || format!("the tool '{}' of agent '{id}' is not [a-zA-Z0-9_-]{{1,128}}", shown(tool));
+        faults.unless(is_tool_name(tool), wrong);
+    }
+    AgentDescriptor {
+        config_schema: schema("agent", &id, "config", wit.config_schema, faults),
+        output_schema: wit.output_schema.map(|text| schema("agent", &id, "output", text, faults)),
+        id: wit.id,
+        title: wit.title,
+        description: wit.description,
+        outcomes: wit.outcomes.into_iter().take(MAX_OUTCOMES).collect(),
+        tools: wit.tools.into_iter().take(MAX_ITEMS).collect(),
+    }
+}
+
+fn is_tool_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// Checks ids: their form, their number, and that none comes twice.

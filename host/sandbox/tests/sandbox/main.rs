@@ -1,6 +1,7 @@
 //! The sandbox with real guests (tests/guests, built by `cargo xtask plugins --guests`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agents;
 mod calls;
 mod compiling;
 mod decisions;

@@ -358,6 +358,84 @@ impl AutomationStore for MemoryStore {
 }
 
 #[async_trait]
+impl AgentStore for MemoryStore {
+    async fn insert_agent(&self, _: &Agent) -> StoreResult<()> {
+        none()
+    }
+    async fn save_agent(&self, _: &Agent) -> StoreResult<bool> {
+        none()
+    }
+    async fn agent(&self, _: TenantId, _: &str) -> StoreResult<Option<Agent>> {
+        none()
+    }
+    async fn agents(&self, _: TenantId, _: Paging) -> StoreResult<Listed<Agent>> {
+        none()
+    }
+    async fn delete_agent(&self, _: TenantId, _: &str) -> StoreResult<bool> {
+        none()
+    }
+    async fn agent_names_plugin(&self, _: TenantId, _: &str) -> StoreResult<bool> {
+        none()
+    }
+    async fn memory(&self, _: TenantId, _: AgentId, _: &str) -> StoreResult<Option<MemoryEntry>> {
+        none()
+    }
+    async fn memories(
+        &self,
+        _: TenantId,
+        _: AgentId,
+        _: &str,
+        _: Option<&str>,
+        _: u32,
+    ) -> StoreResult<Vec<MemoryEntry>> {
+        none()
+    }
+}
+
+#[async_trait]
+impl AgentRunStore for MemoryStore {
+    async fn insert_run(&self, _: &AgentRun) -> StoreResult<()> {
+        none()
+    }
+    async fn run(&self, _: TenantId, _: &str) -> StoreResult<Option<AgentRun>> {
+        none()
+    }
+    async fn runs(&self, _: TenantId, _: Option<ExecutionId>, _: Paging) -> StoreResult<Listed<AgentRun>> {
+        none()
+    }
+    async fn journal(&self, _: TenantId, _: &str) -> StoreResult<Option<StoredJournal>> {
+        none()
+    }
+    async fn write_journal(&self, _: &JournalWrite) -> Result<(), JournalError> {
+        Ok(none::<()>()?)
+    }
+    async fn spent(&self, _: TenantId, _: &[BudgetKey]) -> StoreResult<Vec<agent::Amounts>> {
+        none()
+    }
+    async fn confirmation(&self, _: TenantId, _: ConfirmationId) -> StoreResult<Option<Confirmation>> {
+        none()
+    }
+    async fn confirmations(
+        &self,
+        _: TenantId,
+        _: Option<&str>,
+        _: bool,
+        _: Paging,
+    ) -> StoreResult<Listed<Confirmation>> {
+        none()
+    }
+    async fn decide(&self, _: TenantId, _: ConfirmationId, _: &ConfirmationState, _: Timestamp) -> StoreResult<bool> {
+        none()
+    }
+    async fn due_runs(&self, _: Timestamp, _: u32) -> StoreResult<Vec<(TenantId, String, Timestamp)>> {
+        none()
+    }
+    async fn postpone_run(&self, _: TenantId, _: &str, _: Timestamp, _: Option<Timestamp>) -> StoreResult<()> {
+        none()
+    }
+}
+
+#[async_trait]
 impl ClosingReasonStore for MemoryStore {
     async fn insert_closing_reason(&self, _: &ClosingReason) -> StoreResult<()> {
         none()

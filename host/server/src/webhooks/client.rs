@@ -9,6 +9,7 @@ use stepwright_sandbox::egress::{is_public, literal};
 
 /// For one attempt, the answer's body included (source: contracts/README.md 0.2, webhook transport).
 pub const TIMEOUT: Duration = Duration::from_secs(15);
+const USER_AGENT: &str = concat!("Stepwright-Webhooks/", env!("CARGO_PKG_VERSION"));
 /// How much of an answer is kept.
 const KEPT: usize = 1024;
 
@@ -38,6 +39,7 @@ impl WebhookClient {
     /// # Errors
     /// When the TLS library offers no usable protocol version.
     pub fn new() -> anyhow::Result<Self> {
+        let client = |public_only| checked_client(public_only, USER_AGENT, TIMEOUT);
         Ok(Self { public: client(true)?, any: client(false)? })
     }
 
@@ -47,8 +49,7 @@ impl WebhookClient {
             Ok(url) if matches!(url.scheme(), "http" | "https") => url,
             _ => return Answer::Refused(format!("'{url}' is not an http or https URL")),
         };
-        // Only names go through the resolver.
-        if !private && url.host_str().and_then(literal).is_some_and(|address| !is_public(address)) {
+        if !private && !leads_nowhere_private(&url) {
             return Answer::Refused(Prohibited.to_string());
         }
         let client = if private { &self.any } else { &self.public };
@@ -81,20 +82,29 @@ async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     Ok(Answer::Status { code, retry_after, body: String::from_utf8_lossy(&kept).into_owned() })
 }
 
-fn client(public_only: bool) -> anyhow::Result<reqwest::Client> {
+/// A client that follows nothing and connects to checked addresses only.
+///
+/// # Errors
+/// When the TLS library offers no usable protocol version.
+pub(crate) fn checked_client(public_only: bool, agent: &str, timeout: Duration) -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(crate::tls::client_config()?)
         .http1_only()
-        .user_agent(concat!("Stepwright-Webhooks/", env!("CARGO_PKG_VERSION")))
+        .user_agent(agent)
         .redirect(reqwest::redirect::Policy::none())
         // A proxy would connect on our behalf, to addresses that nobody has checked.
         .no_proxy()
         .dns_resolver(Arc::new(CheckedResolver { public_only }))
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .connect_timeout(Duration::from_secs(10))
         .pool_idle_timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(2)
         .build()?)
+}
+
+/// Whether a client of [`checked_client`] may be pointed at this URL: only names go through its resolver.
+pub(crate) fn leads_nowhere_private(url: &reqwest::Url) -> bool {
+    url.host_str().and_then(literal).is_none_or(is_public)
 }
 
 /// A private, loopback, link-local or otherwise special address.

@@ -4,7 +4,7 @@
 //! body in every attempt and a new signature time. Events of one execution reach an endpoint in order: the store gives
 //! out only the first that is pending.
 
-mod client;
+pub(crate) mod client;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod audits;
 mod contexts;
 mod effects;
 mod guards;
+mod journals;
 mod lane;
 pub(crate) mod listings;
 mod messages;

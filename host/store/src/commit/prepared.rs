@@ -68,6 +68,8 @@ impl Prepared {
         bytes += effects.kv.iter().filter_map(|w| w.value.as_ref()).map(|v| v.as_str().len()).sum::<usize>();
         bytes += commit.webhooks.iter().map(|(event, to)| event.body.as_str().len() + 128 * to.len()).sum::<usize>();
         bytes += effects.listings.iter().map(listing_bytes).sum::<usize>();
+        bytes += effects.journal.iter().flat_map(|w| &w.entries).map(|entry| entry.body.len()).sum::<usize>();
+        bytes += effects.journal.iter().flat_map(|w| &w.blobs).map(|(_, text)| text.len()).sum::<usize>();
         let keys = keys(&commit);
         Ok(Self { commit, history, mails, notifications, data, keys, bytes })
     }
@@ -153,7 +155,10 @@ fn keys(commit: &Commit) -> Vec<u64> {
     let entities = effects.entities.iter().map(|w| key(("entity", tenant, &w.schema, &w.id)));
     let deleted = effects.deleted.iter().map(|d| key(("entity", tenant, &d.schema, &d.id)));
     let data = effects.data.iter().map(|w| key(("data", tenant, w.dataset, &w.id)));
-    let mut keys: Vec<u64> = executions.chain(guards).chain(entities).chain(deleted).chain(data).collect();
+    // All runs of a tenant: they share a day's budget.
+    let journals = effects.journal.iter().map(|_| key(("journal", tenant)));
+    let mut keys: Vec<u64> =
+        executions.chain(guards).chain(entities).chain(deleted).chain(data).chain(journals).collect();
     // A commit may well guard a definition it names twice; it must not be its own rival.
     let home = keys.first().copied();
     keys.sort_unstable();

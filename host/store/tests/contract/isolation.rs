@@ -1,5 +1,6 @@
 //! Tenants do not see each other, whatever id they name.
 
+use crate::agent_runs::run_key;
 use crate::records::{LIKE, binding};
 use crate::support::{Bed, T0, at, json, on_both, on_empty_postgres, on_postgres, plain_user};
 use crate::tenants::api_key;
@@ -7,9 +8,10 @@ use serde_json::json as value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::sync::Arc;
 use stepwright_app::ports::{
-    AutomationStore as _, ClosingReasonStore as _, CommitError, CommitStore as _, DataStore as _, DefinitionFilter,
-    DefinitionStore as _, ExecutionFilter, ExecutionStore as _, GuardStore as _, KeyStore as _, OutboxStore as _,
-    PluginStore as _, RecordStore as _, ScheduleStore as _, TenantStore as _, UsageStore as _, WebhookStore as _,
+    AgentRunStore as _, AgentStore as _, AutomationStore as _, ClosingReasonStore as _, CommitError, CommitStore as _,
+    DataStore as _, DefinitionFilter, DefinitionStore as _, ExecutionFilter, ExecutionStore as _, GuardStore as _,
+    KeyStore as _, OutboxStore as _, PluginStore as _, RecordStore as _, ScheduleStore as _, TenantStore as _,
+    UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
     Commit, DataWrite, Dataset, DeliveryState, Effects, Emitted, EndpointSecret, Instance, KvScope, KvWrite, MailState,
@@ -18,7 +20,8 @@ use stepwright_app::{
 };
 use stepwright_engine::record::RecordStatusName;
 use stepwright_engine::{
-    Definition, Dialect, EmittedEventId, EndpointId, ExecutionId, InstanceId, KeyId, MailId, TenantId, WebhookEventId,
+    AgentId, ConfirmationId, Definition, Dialect, EmittedEventId, EndpointId, ExecutionId, InstanceId, KeyId, MailId,
+    TenantId, WebhookEventId,
 };
 
 on_both!(another_tenants_id_is_like_an_unknown_one, another_tenants_things_cannot_be_changed);
@@ -35,6 +38,8 @@ struct Owner {
     mail: MailId,
     endpoint: WebhookEndpoint,
     event: EmittedEventId,
+    agent: AgentId,
+    confirmation: ConfirmationId,
 }
 
 impl Bed {
@@ -65,11 +70,13 @@ impl Bed {
         let record = self.record(tenant, LIKE, T0).await;
         self.moved(&record, RecordStatusName::Suspended, T0).await;
         self.db.put_guard(&binding(tenant, "approval")).await.unwrap();
+        let agent = self.agent(tenant, "helper", 0).await;
         self.db.put_entity(tenant, "deal", "1", &json(value!({})), None, T0).await.unwrap();
         let row = DataWrite { dataset: Dataset::Customers, id: "c".into(), value: json(value!({})), expected: 0 };
         self.db.import_rows(tenant, &[row], T0).await.unwrap();
         let loaded = self.execution(&definition, T0, Wake::Never).await;
         let execution = loaded.execution.id;
+        let confirmation = self.asked_run(&agent, execution).await;
         let mail = OutboxMail {
             id: MailId::fresh(&*self.ids),
             tenant_id: tenant,
@@ -104,7 +111,8 @@ impl Bed {
         let usage = UsageDelta { steps: 1, ..UsageDelta::default() };
         let webhooks = vec![(webhook, vec![endpoint.id])];
         self.db.commit(Commit { effects, webhooks, usage, ..loaded.step(at(1), Wake::Never) }).await.unwrap();
-        Owner { tenant, definition, execution, instance: instance.id, key: key.id, mail: mail.id, endpoint, event }
+        let (instance, key, mail, agent) = (instance.id, key.id, mail.id, agent.id);
+        Owner { tenant, definition, execution, instance, key, mail, endpoint, event, agent, confirmation }
     }
 }
 
@@ -130,6 +138,17 @@ async fn found(bed: &Bed, tenant: TenantId, own: &Owner) -> Vec<(&'static str, b
         ("automation", db.automation(tenant, "greet").await.unwrap().is_some()),
         ("automations", !db.automations(tenant, ALL).await.unwrap().items.is_empty()),
         ("automation_names_plugin", db.automation_names_plugin(tenant, "acme", "1").await.unwrap()),
+        ("agent", db.agent(tenant, "helper").await.unwrap().is_some()),
+        ("agents", !db.agents(tenant, ALL).await.unwrap().items.is_empty()),
+        ("agent_names_plugin", db.agent_names_plugin(tenant, "acme").await.unwrap()),
+        ("memory", db.memory(tenant, own.agent, "k").await.unwrap().is_some()),
+        ("memories", !db.memories(tenant, own.agent, "", None, 9).await.unwrap().is_empty()),
+        ("run", db.run(tenant, "run-1").await.unwrap().is_some()),
+        ("runs", !db.runs(tenant, Some(execution), ALL).await.unwrap().items.is_empty()),
+        ("journal", db.journal(tenant, "run-1").await.unwrap().is_some()),
+        ("spent", db.spent(tenant, &[run_key()]).await.unwrap()[0].tool_calls > 0),
+        ("confirmation", db.confirmation(tenant, own.confirmation).await.unwrap().is_some()),
+        ("confirmations", !db.confirmations(tenant, None, true, ALL).await.unwrap().items.is_empty()),
         ("closing_reason", db.closing_reason(tenant, "r1").await.unwrap().is_some()),
         ("closing_reasons", !db.closing_reasons(tenant).await.unwrap().is_empty()),
         ("records", db.records(tenant, &RecordFilter::default(), 9, 0).await.unwrap().1 > 0),
@@ -181,6 +200,16 @@ async fn another_tenants_things_cannot_be_changed(bed: &Bed) {
     assert!(!db.delete_entity(stranger, "deal", "1").await.unwrap());
     assert!(!db.delete_endpoint(stranger, own.endpoint.id).await.unwrap());
     assert!(!db.delete_plugin(stranger, "core", "1").await.unwrap());
+    assert!(!db.delete_agent(stranger, "helper").await.unwrap());
+    let agent = db.agent(own.tenant, "helper").await.unwrap().unwrap();
+    let next = stepwright_app::Agent { tenant_id: stranger, version: 2, ..agent };
+    assert!(!db.save_agent(&next).await.unwrap());
+    let decided = stepwright_app::ConfirmationState::Decided {
+        decision: stepwright_app::Decision::Expire,
+        by: "x".into(),
+        at: T0,
+    };
+    assert!(!db.decide(stranger, own.confirmation, &decided, T0).await.unwrap());
     let automation = db.automation(own.tenant, "greet").await.unwrap().unwrap();
     let next = stepwright_app::Automation { tenant_id: stranger, version: 2, ..automation };
     assert!(!db.save_automation(&next).await.unwrap());

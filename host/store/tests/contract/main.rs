@@ -4,6 +4,8 @@
 
 mod support;
 
+mod agent_runs;
+mod agents;
 mod audits;
 mod automations;
 mod batches;

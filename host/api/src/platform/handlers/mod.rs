@@ -1,5 +1,7 @@
 //! One operation per file: read, translate, one application call, translate.
 
+pub mod agent_runs;
+pub mod agents;
 pub mod automations;
 pub mod data;
 pub mod definitions;

@@ -1,5 +1,7 @@
 //! What the platform API shows of the application's model.
 
+mod agent;
+mod agent_run;
 mod automation;
 mod definition;
 mod entity_audit;
@@ -13,6 +15,10 @@ mod settings;
 mod small;
 mod webhook;
 
+pub use agent::{AgentView, view_agent};
+pub use agent_run::{
+    AgentRunDetail, AgentRunView, ConfirmationView, JournalView, ReplayView, view_confirmation, view_journal, view_run,
+};
 pub use automation::{AutomationView, view_automation};
 pub use definition::{DefinitionView, view_definition, view_definitions};
 pub use entity_audit::EntityAuditView;

@@ -104,7 +104,7 @@ pub fn view_plugin(app: &App, plugin: Plugin, enablement: Option<Enablement>) ->
     let provides = Provides {
         steps: info.steps.iter().map(|step| view_step(&info, step)).collect(),
         conditions: info.conditions,
-        agents: info.agents,
+        agents: info.agents.into_iter().map(|agent| agent.id).collect(),
         guards: info.guards,
     };
     let requests = Requests {

@@ -1,0 +1,247 @@
+//! `kill -9` at every boundary of an agent's journal.
+
+use crate::platform::guest;
+use crate::support::model::{Model, answers, calls, says};
+use crate::support::process::Server;
+use crate::support::{Client, eventually};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use stepwright_app::usecases::derived_uuid;
+
+/// Rows of the journal of a run that nothing interrupts: the catalog; three calls of the model and two of a tool with
+/// an intent and a result each.
+const ROWS: usize = 11;
+
+/// A tenant with everything a run needs.
+struct Play {
+    base: String,
+    /// What starts a flow.
+    definition: String,
+}
+
+impl Play {
+    async fn set(operator: &Client, model: &Model) -> Self {
+        let put = json!({"entities": {"write": ["made"]}, "irreversible": ["entities_put"]});
+        let budget = json!({"llm_calls": 50, "wall_ms": 300_000});
+        let agent = json!({"agent": "agent-guest/chat", "config": {"say": "Go."}, "grants": put, "budget": budget});
+        Self::of(operator, model, agent, 1).await
+    }
+
+    /// With this agent; each execution starts so many flows.
+    async fn of(operator: &Client, model: &Model, mut agent: Value, flows: usize) -> Self {
+        let made = operator.post("/platform/v1/tenants", &json!({"name": "Crash"})).await.expect(201).json();
+        let base = format!("/platform/v1/tenants/{}", made["id"].as_str().unwrap());
+        operator.json("PATCH", &format!("{base}/settings"), &model.settings()).await.expect(200);
+        let key = json!({"dialect": "epilot", "scopes": crate::epilot::GRANTS, "environment": "live", "rate_limit_per_minute": 100_000});
+        let key = operator.post(&format!("{base}/keys"), &key).await.expect(201).json();
+        let epilot = operator.with_key(key["key"].as_str().unwrap());
+        let task = json!({"id": "agent", "name": "A", "task_type": "AI_AGENT", "agent_config": {"agent_id": "a"}});
+        let template = crate::epilot::template(&epilot, &json!({"name": "F", "tasks": [task], "edges": []})).await;
+        let tenant = made["id"].as_str().unwrap();
+        let template = derived_uuid(&["epilot", tenant, template["id"].as_str().unwrap()]).to_string();
+        for (name, grants) in [
+            (
+                "counter",
+                json!({"entities": {"read": ["*"], "write": ["*"]}, "data": {"read": ["*"],
+            "write": ["*"]}, "mail": true, "notify": true, "kv": true, "flow": true, "events": true}),
+            ),
+            ("agent-guest", json!({})),
+        ] {
+            let wasm = [("content-type", "application/wasm")];
+            let made =
+                operator.send("POST", &format!("{base}/plugins"), &wasm, Some(guest(name))).await.expect(201).json();
+            let path = format!("{base}/plugins/{name}/{}/enable", made["version"].as_str().unwrap());
+            operator.post(&path, &json!({ "grants": grants })).await.expect(200);
+        }
+        agent["id"] = json!("a");
+        agent["name"] = json!("A");
+        operator.post(&format!("{base}/agents"), &agent).await.expect(201);
+        let start = json!({"definition": template, "about": {"schema": "order", "id": "o1"}});
+        let steps: Vec<(&str, Value)> = (0..flows).map(|_| ("counter/start_flow", start.clone())).collect();
+        let chain = crate::platform::chain(&steps);
+        let made = operator.post(&format!("{base}/definitions"), &chain).await.expect(201).json();
+        let order = json!({"attributes": {}});
+        operator.json("PUT", &format!("{base}/entities/order/o1"), &order).await.expect(201);
+        Self { base, definition: made["id"].as_str().unwrap().to_owned() }
+    }
+
+    /// Starts a flow; gives the run of its agent.
+    async fn start(&self, operator: &Client, known: usize) -> String {
+        let path = format!("{}/definitions/{}/executions", self.base, self.definition);
+        operator.post(&path, &json!({})).await.expect(202);
+        eventually("the agent's run", || async {
+            let runs = operator.get(&format!("{}/agent-runs", self.base)).await.expect(200).json()["data"].clone();
+            let runs = runs.as_array().unwrap();
+            (runs.len() > known).then(|| runs[0]["id"].as_str().unwrap().to_owned())
+        })
+        .await
+    }
+
+    async fn journal(&self, operator: &Client, run: &str) -> Value {
+        operator.get(&format!("{}/agent-runs/{run}/journal", self.base)).await.expect(200).json()
+    }
+
+    /// Says of every call that nobody knows about that it has not happened: what a tool does inside is committed with
+    /// its result, so this is true.
+    async fn answer(&self, operator: &Client) -> usize {
+        let path = format!("{}/confirmations?pending=true", self.base);
+        let asked = operator.get(&path).await.expect(200).json()["data"].clone();
+        let asked = asked.as_array().unwrap();
+        for question in asked {
+            assert_eq!(question["kind"], "outcome", "{question}");
+            let path = format!("{}/confirmations/{}/decide", self.base, question["id"].as_str().unwrap());
+            operator.post(&path, &json!({"decision": "reject"})).await.expect(200);
+        }
+        asked.len()
+    }
+}
+
+fn server(dir: &Path) -> Server {
+    Server::start(dir, &[])
+}
+
+#[tokio::test]
+async fn an_agent_survives_kill_nine_at_every_boundary_of_its_journal() {
+    let model = Model::start(Duration::from_millis(60), |request| match answers(request) {
+        n @ 0..2 => {
+            // Each run makes things of its own: the model names them by the run's first message count only.
+            calls("entities_put", &json!({"schema": "made", "id": format!("n{n}"), "patch": {"by": n}}))
+        }
+        _ => says("Done."),
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = server(dir.path());
+    let mut operator = running.operator();
+    let play = Play::set(&operator, &model).await;
+    let (mut asked, mut crashes_in_llm, mut crashes_in_tool) = (0, 0, 0);
+    for boundary in 0..=ROWS {
+        let before = model.requests().len();
+        let run = play.start(&operator, boundary).await;
+        // As soon as so many rows are there.
+        let give_up = Instant::now() + Duration::from_secs(20);
+        while play.journal(&operator, &run).await["entries"].as_array().unwrap().len() < boundary {
+            assert!(Instant::now() < give_up, "row {boundary} of {run} did not come");
+        }
+        running.kill();
+        running = server(dir.path());
+        operator = running.operator();
+        let shown = eventually("the run's end", || async {
+            let shown = operator.get(&format!("{}/agent-runs/{run}", play.base)).await.expect(200).json();
+            (shown["status"] == "completed" || shown["status"] == "waiting_approval" || shown["status"] == "failed")
+                .then_some(shown)
+        })
+        .await;
+        if shown["status"] == "waiting_approval" {
+            asked += play.answer(&operator).await;
+        }
+        let shown = eventually("the run's end", || async {
+            let shown = operator.get(&format!("{}/agent-runs/{run}", play.base)).await.expect(200).json();
+            (shown["status"] == "completed" || shown["status"] == "failed").then_some(shown)
+        })
+        .await;
+        assert_eq!(shown["status"], "completed", "{shown}");
+        let journal = play.journal(&operator, &run).await;
+        assert_eq!(journal["intact"], true);
+        let count = |kind: &str, phase: &str| {
+            let entries = journal["entries"].as_array().unwrap().iter();
+            entries.filter(|e| e["kind"] == kind && e["phase"] == phase).count()
+        };
+        // Nothing recorded was done again; what was not recorded was done again openly.
+        assert_eq!((count("llm", "result"), count("tool", "result"), count("catalog", "result")), (3, 2, 1));
+        let again = count("llm", "intent") - 3;
+        crashes_in_llm += again;
+        crashes_in_tool += count("tool", "intent") - 2;
+        assert!(again <= 1);
+        let requests = model.requests().len() - before;
+        assert!(requests == 3 + again || requests + 1 == 3 + again, "{requests} requests, {again} open intents");
+        let spent = shown["spent"]["llm_calls"].as_u64().unwrap() as usize;
+        assert_eq!(spent, 3 + again, "every call that was announced is paid for");
+    }
+    // Twelve runs, each of which puts the same two things once more.
+    for n in 0..2 {
+        let made = operator.get(&format!("{}/entities/made/n{n}", play.base)).await.expect(200).json();
+        assert_eq!(made["version"], json!(ROWS + 1), "{made}");
+    }
+    println!(
+        "{} kills: {crashes_in_llm} inside an open call of the model, {crashes_in_tool} inside an open call of a tool ({asked} questions)",
+        ROWS + 1
+    );
+    assert!(crashes_in_llm >= 3, "the test must have hit the model's calls");
+}
+
+fn memory_kb(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Minutes, and figures instead of a verdict: `cargo nextest run --run-ignored only ten_thousand`.
+#[tokio::test]
+#[ignore = "takes minutes; prints what waiting costs"]
+async fn ten_thousand_runs_wait_for_a_person() {
+    const RUNS: usize = 10_000;
+    const AT_ONCE: usize = 20;
+    let model = Model::start(Duration::ZERO, |_| says("Yes.")).await;
+    let dir = tempfile::tempdir().unwrap();
+    let running = server(dir.path());
+    let operator = running.operator();
+    let get = json!({"do": "call", "tool": "entities_get", "arguments": {"schema": "order", "id": "o1"}});
+    let mut acts = vec![json!({"do": "now"}); 19];
+    acts.push(get);
+    acts.push(json!({"do": "confirm", "question": "Sure?"}));
+    let grants = json!({"entities": {"read": ["order"]}});
+    let agent = json!({"agent": "agent-guest/script", "config": {"acts": acts}, "grants": grants});
+    let play = Play::of(&operator, &model, agent, AT_ONCE).await;
+    let path = format!("{}/definitions/{}/executions", play.base, play.definition);
+    let waiting = async |count: usize| {
+        let pending = format!("{}/confirmations?pending=true&limit=200", play.base);
+        loop {
+            let mut seen = 0;
+            let mut cursor = String::new();
+            loop {
+                let page = operator.get(&format!("{pending}{cursor}")).await.expect(200).json();
+                seen += page["data"].as_array().unwrap().len();
+                match page["next_cursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            if seen >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    for _ in 0..10 {
+        operator.post(&path, &json!({})).await.expect(202);
+    }
+    waiting(10 * AT_ONCE).await;
+    let before = memory_kb(&running);
+    let began = Instant::now();
+    for _ in 10..RUNS / AT_ONCE {
+        operator.post(&path, &json!({})).await.expect(202);
+    }
+    waiting(RUNS).await;
+    println!("{RUNS} runs wait after {:?}", began.elapsed());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let after = memory_kb(&running);
+    println!("memory: {before} KB with {} runs waiting, {after} KB with {RUNS}", 10 * AT_ONCE);
+    // How long a run of 20 recorded calls takes from the answer to its end.
+    let page = operator.get(&format!("{}/confirmations?pending=true&limit=200", play.base)).await.expect(200).json();
+    let mut took = Vec::new();
+    for question in page["data"].as_array().unwrap() {
+        let decide = format!("{}/confirmations/{}/decide", play.base, question["id"].as_str().unwrap());
+        let run = format!("{}/agent-runs/{}", play.base, question["run_id"].as_str().unwrap());
+        let asked = Instant::now();
+        operator.post(&decide, &json!({"decision": "approve"})).await.expect(200);
+        while operator.get(&run).await.expect(200).json()["status"] != "completed" {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        took.push(asked.elapsed());
+    }
+    took.sort();
+    println!("resume: p50 {:?}, p99 {:?}", took[took.len() / 2], took[took.len() * 99 / 100]);
+    assert_eq!(running.terminate(), Some(0));
+}
