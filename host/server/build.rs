@@ -6,16 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The plugins that come with the host, by the names of their crates.
-const BUILTINS: &[&str] = &[
-    "invoicing",
-    "messaging",
-    "forms",
-    "conditions",
-    "approval",
-    "actions",
-    "partner-assigner",
-    "assistant",
-];
+const BUILTINS: &[&str] =
+    &["invoicing", "messaging", "forms", "conditions", "approval", "actions", "partner-assigner", "assistant"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

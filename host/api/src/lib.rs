@@ -14,13 +14,8 @@ use kit::{ApiService, ApiState, RouteInfo, Wire};
 use std::sync::LazyLock;
 
 /// Every dialect that is served. The first one also answers for paths outside of all of them.
-pub static WIRES: [&dyn Wire; 5] = [
-    &platform::Platform,
-    &softsolz::SoftSolz,
-    &epilot::Epilot,
-    &hydracore::HydraCore,
-    &smartmca::SmartMca,
-];
+pub static WIRES: [&dyn Wire; 5] =
+    [&platform::Platform, &softsolz::SoftSolz, &epilot::Epilot, &hydracore::HydraCore, &smartmca::SmartMca];
 
 static ROUTES: LazyLock<Vec<RouteInfo>> = LazyLock::new(|| kit::routes_of(&WIRES));
 

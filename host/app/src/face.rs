@@ -184,10 +184,13 @@ impl CoreStatus {
             ExecutionStatus::Pending => Self::Pending,
             ExecutionStatus::Running if waits_for_a_person(execution) => Self::Waiting,
             ExecutionStatus::Running => Self::Running,
+            ExecutionStatus::Waiting { .. } => Self::Waiting,
+            ExecutionStatus::Suspended { .. } => Self::Suspended,
             ExecutionStatus::Paused { .. } => Self::Paused,
             ExecutionStatus::Completed { .. } => Self::Completed,
             ExecutionStatus::Failed { .. } => Self::Failed,
             ExecutionStatus::Cancelled { .. } => Self::Cancelled,
+            ExecutionStatus::Expired { .. } => Self::Expired,
         }
     }
 }
@@ -217,9 +220,12 @@ fn error_of(execution: &Execution) -> Option<FaceError> {
         },
         ExecutionStatus::Pending
         | ExecutionStatus::Running
+        | ExecutionStatus::Waiting { .. }
+        | ExecutionStatus::Suspended { .. }
         | ExecutionStatus::Paused { .. }
         | ExecutionStatus::Completed { .. }
-        | ExecutionStatus::Cancelled { .. } => None,
+        | ExecutionStatus::Cancelled { .. }
+        | ExecutionStatus::Expired { .. } => None,
     }
 }
 

@@ -11,8 +11,8 @@ mod host;
 mod load;
 mod probes;
 mod process;
-mod report;
 mod records;
+mod report;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};

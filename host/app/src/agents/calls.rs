@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use stepwright_engine::RawJson;
 use stepwright_engine::agent::{Amounts, Hash, Next, Phase, RunFault};
+use stepwright_engine::flow::Entities;
 use tracing::Instrument as _;
 
 /// Calls side by side (source: wit/tools@0.1.0 `call-all`).
@@ -312,7 +313,7 @@ impl RunHost {
         let Ran { mut effects, starts, usage, .. } = ran;
         let (app, view) = (self.around.app.clone(), Arc::clone(&self.around.view));
         let execution = Arc::clone(&self.around.execution);
-        let told = app.told_of_changes(&execution, &effects.entities).await;
+        let told = app.told_of_changes(&execution, &effects.entities, &Entities::new()).await;
         effects.emitted.extend(told.map_err(|error| self.halt(Halted::Unavailable(error.to_string())))?);
         let (flows, starts) = app.flow_starts(&execution, Some(&self.run.task), starts);
         effects.emitted.extend(flows);

@@ -1,7 +1,7 @@
 //! Decisions of graphs: what is asked, and the answer as the outcome of an invocation.
 
-use super::actor::retrying;
 use super::flow_work::Worker;
+use super::held::retrying;
 use super::invoke::Finished;
 use crate::error::AppError;
 use crate::model::Entity;

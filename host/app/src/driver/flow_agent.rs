@@ -1,8 +1,8 @@
 //! An AI agent's task: begins its run, lets the agent go on, and tells the flow what has come of it.
 
-use super::actor::retrying;
 use super::agent_wakes::is_at_it;
 use super::flow_work::Worker;
+use super::held::retrying;
 use super::invoke::BUSY;
 use crate::agents::{Around, Halted, RunHost};
 use crate::error::AppResult;

@@ -83,7 +83,7 @@ const fn status(status: CoreStatus, at: Timestamp) -> FlowStatus {
 }
 
 fn context(entity: &stepwright_engine::outcome::EntityRef, place: usize) -> Context {
-    Context { entity_id: entity.id.clone(), entity_schema: entity.schema.clone(), is_primary: place == 0 }
+    Context { is_primary: place == 0, ..Context::new(entity.schema.clone(), entity.id.clone()) }
 }
 
 fn edges(definition: &Definition) -> Vec<Edge> {

@@ -123,11 +123,8 @@ impl Session {
     async fn staged_flow(&self, input: &RawJson, entity: Option<&EntityRef>) -> Result<StagedFlow, HostError> {
         let FlowInput { contexts: more, purposes } =
             input.read().map_err(|e| HostError::Invalid(format!("input of a flow: {e}")))?;
-        let of = |entity: &EntityRef| Context {
-            entity_id: entity.id.clone(),
-            entity_schema: entity.schema.clone(),
-            is_primary: true,
-        };
+        let of =
+            |entity: &EntityRef| Context { is_primary: true, ..Context::new(entity.schema.clone(), entity.id.clone()) };
         let mut contexts: Vec<Context> = entity.map(of).into_iter().collect();
         for context in more {
             let same = |c: &Context| c.entity_id == context.entity_id && c.entity_schema == context.entity_schema;

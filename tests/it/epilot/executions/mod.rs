@@ -1,5 +1,6 @@
 //! V2 executions over HTTP (source: contracts/epilot.md 1B.3 and "State machine").
 
+mod decisions;
 mod grants;
 mod patches;
 mod races;
@@ -47,6 +48,10 @@ impl Stage {
     pub async fn automation_of(&self, id: &str, actions: Value) {
         let body = json!({"id": id, "name": id, "actions": actions});
         self.host.operator.post(&format!("{}/automations", self.tenant.base), &body).await.expect(201);
+    }
+
+    pub async fn conditions(&self) {
+        super::conditions(&self.host, &self.tenant).await;
     }
 
     /// Starts an execution of a fresh template on the contact.

@@ -1,7 +1,9 @@
 //! A flow as V2 shows it.
 
 use super::task::task_of;
-use crate::epilot::wire::{AnalyticsView, ClosingView, CurrentView, ExecutionView, FlowAnalytics, PhaseView};
+use crate::epilot::wire::{
+    AnalyticsView, ClosingView, ContextView, CurrentView, ExecutionView, FlowAnalytics, PhaseView,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use stepwright_engine::flow::{Analytics, Closing, Context, Due, Flow, FlowStatus, FlowTrigger, LoopInfo, Phase};
@@ -23,8 +25,7 @@ pub(in crate::epilot) fn flow_execution(flow: &Flow, org_id: TenantId) -> Execut
         assigned_to: flow.assigned_to.clone(),
         analytics: flow_analytics(flow),
         trigger: trigger(&flow.trigger),
-        // V2 knows no titles.
-        contexts: flow.contexts.iter().map(|c| Context { title: None, ..c.clone() }).collect(),
+        contexts: flow.contexts.iter().map(context).collect(),
         crt_tasks: flow.crt_tasks.iter().map(|c| CurrentView { id: c.id.clone(), crt_since: c.crt_since }).collect(),
         phases: flow.phases.iter().map(|p| phase_of(p, &loops)).collect(),
         tasks: flow.tasks.iter().map(|t| task_of(t, loops.get(&t.id).copied())).collect(),
@@ -87,6 +88,11 @@ fn phase_of(phase: &Phase, loops: &BTreeMap<NodeId, LoopInfo>) -> PhaseView {
         taxonomies: phase.taxonomies.clone(),
         loop_config: loops.get(&phase.id).copied(),
     }
+}
+
+fn context(of: &Context) -> ContextView {
+    let (entity_id, entity_schema) = (of.entity_id.clone(), of.entity_schema.clone());
+    ContextView { entity_id, entity_schema, is_primary: of.is_primary }
 }
 
 fn flow_analytics(flow: &Flow) -> FlowAnalytics {

@@ -1,13 +1,12 @@
 //! Flow executions as they go over the wire (source: seed 002 `FlowExecution`, contracts/epilot.md 1B.3). What is unset
 //! is left out.
 
-use super::flow_requests::FlowContext;
 use super::task::TaskView;
 use crate::kit::time::{millis, opt_millis};
 use serde::Serialize;
 use serde_json::Value;
 use stepwright_engine::flow::{
-    Assignee, Chain, ClosingReason, Context, DueDateConfig, Edge, EntitySync, LoopInfo, PhaseStatus, StatusName,
+    Assignee, Chain, ClosingReason, DueDateConfig, Edge, EntitySync, LoopInfo, PhaseStatus, StatusName,
 };
 use stepwright_engine::{NodeId, TenantId, Timestamp};
 use utoipa::ToSchema;
@@ -43,8 +42,7 @@ pub(in crate::epilot) struct ExecutionView {
     pub analytics: FlowAnalytics,
     #[schema(value_type = Object)]
     pub trigger: Value,
-    #[schema(value_type = Vec<FlowContext>)]
-    pub contexts: Vec<Context>,
+    pub contexts: Vec<ContextView>,
     /// The tasks the execution stands at.
     pub crt_tasks: Vec<CurrentView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -85,6 +83,15 @@ pub(in crate::epilot) struct FlowAnalytics {
     pub started_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<String>,
+}
+
+/// An entity an execution is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EntityRef)]
+pub(in crate::epilot) struct ContextView {
+    pub entity_id: String,
+    pub entity_schema: String,
+    pub is_primary: bool,
 }
 
 /// A task the execution stands at.

@@ -19,7 +19,7 @@ pub(in crate::epilot) struct StartFlowReq {
 
 /// An entity an execution is about.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "documents a part of bodies and answers")]
+#[expect(dead_code, reason = "documents a part of bodies")]
 pub(in crate::epilot) struct FlowContext {
     entity_id: String,
     entity_schema: String,

@@ -111,7 +111,12 @@ impl App {
     }
 
     /// An open flow about the entity, if there is one.
-    pub(crate) async fn open_flow_about(&self, tenant: TenantId, schema: &str, id: &str) -> AppResult<Option<ExecutionId>> {
+    pub(crate) async fn open_flow_about(
+        &self,
+        tenant: TenantId,
+        schema: &str,
+        id: &str,
+    ) -> AppResult<Option<ExecutionId>> {
         Ok(self.store().open_flows_of(tenant, schema, id, None, 1).await?.first().copied())
     }
 
