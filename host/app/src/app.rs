@@ -209,20 +209,6 @@ impl App {
         self.builtins().iter().find(|b| b.info.agent(agent).is_some())
     }
 
-    /// A built-in as an enablement of `tenant`.
-    pub(crate) fn builtin_enablement(&self, tenant: stepwright_engine::TenantId, name: &str) -> Option<Enablement> {
-        self.builtin(name).map(|b| Enablement {
-            tenant_id: tenant,
-            name: b.info.name.clone(),
-            version: b.info.version.clone(),
-            digest: b.info.digest.clone(),
-            grants: b.grants.clone(),
-            config: None,
-            limits: crate::model::LimitOverrides::default(),
-            enabled_at: Timestamp::from_micros(0),
-        })
-    }
-
     /// Whether the database answers, for `/readyz`.
     ///
     /// # Errors

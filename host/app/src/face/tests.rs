@@ -137,10 +137,8 @@ fn a_flow_shows_its_tasks_and_waits_for_people() {
     let args = StartFlow {
         id: "flow0001".into(),
         flow_template_id: "t".into(),
-        contexts: vec![
-            Context { entity_id: "o".into(), entity_schema: "order".into(), is_primary: false },
-            Context { entity_id: "c".into(), entity_schema: "contact".into(), is_primary: true },
-        ],
+        contexts: vec![Context::new("order", "o"), Context { is_primary: true, ..Context::new("contact", "c") }],
+        about_nothing: false,
         trigger: FlowTrigger { kind: TriggerType::Manual, automation_config: None, diff: None },
         purposes: Vec::new(),
         chain: None,

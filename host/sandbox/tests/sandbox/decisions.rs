@@ -57,6 +57,7 @@ async fn check(fixture: &Fixture, guard: &str) -> Result<GuardDecision, Fault> {
         from_stage: None,
         to_stage: None,
         workflow_type: "deal".into(),
+        config: RawJson::empty_object(),
         patch: RawJson::empty_object(),
         record: RawJson::from(json!({"created_by": "ada"})),
         history: vec![RawJson::from(json!({"seq": 1}))],

@@ -97,7 +97,82 @@ impl FlowStore for MemoryStore {
     async fn flows_of(&self, _: TenantId, _: Option<&str>, _: &str, _: u32) -> StoreResult<Vec<Execution>> {
         none()
     }
+    async fn newest_flows(&self, _: TenantId, _: Option<&str>, _: u32) -> StoreResult<Vec<Execution>> {
+        none()
+    }
+    async fn search_flows(
+        &self,
+        _: TenantId,
+        _: &FlowSearch,
+        _: Option<&FlowPlace>,
+        _: u32,
+    ) -> StoreResult<Vec<(FlowPlace, Execution)>> {
+        none()
+    }
+    async fn flow_place(&self, _: TenantId, _: StartKey) -> StoreResult<Option<FlowPlace>> {
+        none()
+    }
+    async fn search_flow_tasks(
+        &self,
+        _: TenantId,
+        _: &TaskSearch,
+        _: u32,
+    ) -> StoreResult<(u32, Vec<(ExecutionId, NodeId)>)> {
+        none()
+    }
+    async fn executions_by_id(&self, _: TenantId, _: &[ExecutionId]) -> StoreResult<Vec<Execution>> {
+        none()
+    }
     async fn delete_execution(&self, _: TenantId, _: ExecutionId) -> StoreResult<bool> {
+        none()
+    }
+}
+
+#[async_trait]
+impl ExecutionListStore for MemoryStore {
+    async fn execution_page(&self, _: TenantId, _: &ExecutionQuery, _: u64, _: u32) -> StoreResult<Vec<Execution>> {
+        none()
+    }
+    async fn execution_total(&self, _: TenantId, _: &ExecutionQuery) -> StoreResult<u64> {
+        none()
+    }
+    async fn fold_counts(&self) -> StoreResult<u64> {
+        none()
+    }
+}
+
+#[async_trait]
+impl RecordStore for MemoryStore {
+    async fn records(&self, _: TenantId, _: &RecordFilter, _: u32, _: u64) -> StoreResult<(Vec<Execution>, u64)> {
+        none()
+    }
+    async fn suspended_records(&self, _: TenantId, _: u32) -> StoreResult<Vec<Execution>> {
+        none()
+    }
+    async fn histories(&self, _: TenantId, _: &[ExecutionId]) -> StoreResult<BTreeMap<ExecutionId, Vec<HistoryEvent>>> {
+        none()
+    }
+}
+
+#[async_trait]
+impl GuardStore for MemoryStore {
+    async fn guards(&self, _: TenantId) -> StoreResult<Vec<GuardBinding>> {
+        none()
+    }
+    async fn put_guard(&self, _: &GuardBinding) -> StoreResult<bool> {
+        none()
+    }
+    async fn delete_guard(&self, _: TenantId, _: record::WorkflowType) -> StoreResult<bool> {
+        none()
+    }
+}
+
+#[async_trait]
+impl AuditStore for MemoryStore {
+    async fn entity_audit(&self, _: TenantId, _: uuid::Uuid) -> StoreResult<Option<EntityAudit>> {
+        none()
+    }
+    async fn entity_audits(&self, _: TenantId, _: &str, _: &str, _: u64, _: u32) -> StoreResult<Listed<EntityAudit>> {
         none()
     }
 }
@@ -120,6 +195,9 @@ impl DefinitionStore for MemoryStore {
         none()
     }
     async fn definitions(&self, _: TenantId, _: &DefinitionFilter, _: Paging) -> StoreResult<Listed<Definition>> {
+        none()
+    }
+    async fn event_triggers(&self, _: TenantId) -> StoreResult<Vec<String>> {
         none()
     }
     async fn definitions_for_event(&self, _: TenantId, _: &str) -> StoreResult<Vec<Definition>> {

@@ -62,7 +62,7 @@ fn listing(execution: ExecutionId, started: StartKey, entry: &Entry) -> FlowList
 }
 
 impl Bed {
-    async fn listed(&self, definition: &Definition, seconds: u64, entry: &Entry) -> ExecutionId {
+    async fn listed_flow(&self, definition: &Definition, seconds: u64, entry: &Entry) -> ExecutionId {
         let (execution, events) = self.start(definition, at(seconds));
         let id = execution.id;
         let listings = vec![listing(id, StartKey::of(at(seconds), id), entry)];
@@ -105,9 +105,9 @@ fn tasks(buckets: &[TaskBucket]) -> TaskSearch {
 async fn flows_are_found_by_status_name_and_user(bed: &Bed) {
     let tenant = bed.tenant("acme").await;
     let definition = bed.definition(tenant).await;
-    let lead = bed.listed(&definition, 0, &Entry { user: Some("7"), ..STARTED }).await;
-    let done = bed.listed(&definition, 1, &Entry { status: StatusName::Done, user: Some("7"), ..STARTED }).await;
-    let odd = bed.listed(&definition, 2, &Entry { name: "100% ä_\\", ..STARTED }).await;
+    let lead = bed.listed_flow(&definition, 0, &Entry { user: Some("7"), ..STARTED }).await;
+    let done = bed.listed_flow(&definition, 1, &Entry { status: StatusName::Done, user: Some("7"), ..STARTED }).await;
+    let odd = bed.listed_flow(&definition, 2, &Entry { name: "100% ä_\\", ..STARTED }).await;
     let all = StatusName::ALL;
     assert_eq!(bed.flows(tenant, &search(&[StatusName::Started])).await, [odd, lead]);
     assert_eq!(bed.flows(tenant, &search(all)).await, [odd, done, lead]);
@@ -140,7 +140,7 @@ async fn every_order_walks_every_flow_once(bed: &Bed) {
         let name = ["alpha", "bravo"][n as usize % 2];
         let due = (n % 4 == 0).then_some(n % 8);
         // Several in the same microsecond: their ids keep them apart.
-        all.insert(bed.listed(&definition, n / 2, &Entry { status, name, due, user: None }).await);
+        all.insert(bed.listed_flow(&definition, n / 2, &Entry { status, name, due, user: None }).await);
     }
     for by in [OrderBy::Start, OrderBy::Name, OrderBy::DueDate] {
         for ascending in [true, false] {
@@ -180,9 +180,9 @@ async fn tasks_are_found_by_bucket_name_and_user(bed: &Bed) {
     use TaskBucket::{Complete, LeftOpen, NextOpen, Open};
     let tenant = bed.tenant("acme").await;
     let definition = bed.definition(tenant).await;
-    let one = bed.listed(&definition, 0, &Entry { name: "alpha", due: Some(5), user: Some("7"), ..STARTED }).await;
-    let two = bed.listed(&definition, 1, &Entry { name: "bravo", due: None, ..STARTED }).await;
-    let over = bed.listed(&definition, 2, &Entry { status: StatusName::Closed, user: Some("7"), ..STARTED }).await;
+    let one = bed.listed_flow(&definition, 0, &Entry { name: "alpha", due: Some(5), user: Some("7"), ..STARTED }).await;
+    let two = bed.listed_flow(&definition, 1, &Entry { name: "bravo", due: None, ..STARTED }).await;
+    let over = bed.listed_flow(&definition, 2, &Entry { status: StatusName::Closed, user: Some("7"), ..STARTED }).await;
     let id = |flow, task: &str| (flow, NodeId::new(task));
     let running = [Complete, NextOpen, Open];
     let (hits, found) = bed.tasks(tenant, &tasks(&running)).await;
@@ -209,7 +209,7 @@ async fn tasks_are_found_by_bucket_name_and_user(bed: &Bed) {
 async fn what_changes_is_found_where_it_has_gone_to(bed: &Bed) {
     let tenant = bed.tenant("acme").await;
     let definition = bed.definition(tenant).await;
-    let id = bed.listed(&definition, 0, &Entry { user: Some("7"), ..STARTED }).await;
+    let id = bed.listed_flow(&definition, 0, &Entry { user: Some("7"), ..STARTED }).await;
     let started = StartKey::of(at(0), id);
     let closed = Entry { status: StatusName::Closed, user: Some("8"), ..STARTED };
     bed.relisted(tenant, id, listing(id, started, &closed)).await;
@@ -234,15 +234,15 @@ async fn a_deleted_flow_leaves_no_list_entry_behind(bed: &Bed) {
     let definition = bed.definition(tenant).await;
     let entry = Entry { user: Some("7"), ..STARTED };
     let tables = ["flow_list", "flow_tasks", "flow_users"];
-    let hard = bed.listed(&definition, 0, &entry).await;
+    let hard = bed.listed_flow(&definition, 0, &entry).await;
     assert!(bed.db.delete_execution(tenant, hard).await.unwrap());
-    let soft = bed.listed(&definition, 1, &entry).await;
+    let soft = bed.listed_flow(&definition, 1, &entry).await;
     bed.relisted(tenant, soft, FlowListing { execution: soft, change: ListingChange::Gone }).await;
     for table in tables {
         assert_eq!(bed.count(table).await, 0, "{table}");
     }
     assert!(bed.db.execution(tenant, soft).await.unwrap().is_some());
-    bed.listed(&definition, 2, &entry).await;
+    bed.listed_flow(&definition, 2, &entry).await;
     assert!(bed.db.delete_tenant(tenant).await.unwrap());
     for table in tables {
         assert_eq!(bed.count(table).await, 0, "{table}");
@@ -252,7 +252,7 @@ async fn a_deleted_flow_leaves_no_list_entry_behind(bed: &Bed) {
 async fn another_tenants_lists_are_not_seen(bed: &Bed) {
     let (tenant, other) = (bed.tenant("acme").await, bed.tenant("other").await);
     let definition = bed.definition(tenant).await;
-    let id = bed.listed(&definition, 0, &Entry { user: Some("7"), ..STARTED }).await;
+    let id = bed.listed_flow(&definition, 0, &Entry { user: Some("7"), ..STARTED }).await;
     assert_eq!(bed.flows(other, &search(StatusName::ALL)).await, []);
     let mine = FlowSearch { user: Some("7".into()), ..search(StatusName::ALL) };
     assert_eq!(bed.flows(other, &mine).await, []);

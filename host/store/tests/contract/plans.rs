@@ -11,7 +11,8 @@ use stepwright_app::ports::{
     WebhookStore as _,
 };
 use stepwright_app::{
-    Commit, Cursor, Effects, Emitted, FlowContexts, MailState, Message, OutboxMail, Paging, Precondition, Wake,
+    Commit, Cursor, Effects, Emitted, FlowContexts, MailState, Message, OutboxMail, Paging, Precondition, StartKey,
+    Wake,
 };
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
@@ -101,7 +102,11 @@ impl Cases for Filled {
         let step = bed.execution(&self.definition, at(800), Wake::Leased { holder: node, until: at(900) }).await;
         watch.case("a step's commit", LookUp, db.commit(step.step(at(801), Wake::Never))).await;
         let (execution, events) = bed.start(&self.definition, at(802));
-        let contexts = vec![FlowContexts { execution: execution.id, entities: vec![deal("2")] }];
+        let contexts = vec![FlowContexts {
+            execution: execution.id,
+            started: StartKey::of(at(802), execution.id),
+            entities: vec![deal("2")],
+        }];
         let mut start = commit_of(write(0, execution, events, Wake::Never), at(802));
         start.effects.contexts = contexts;
         let since = Precondition::NoExecutionSince { definition: of, since: at(802) };
@@ -135,7 +140,11 @@ impl Cases for Filled {
         let events = (2..MANY).map(|seq| HistoryEvent { seq, ..line.clone() }).collect();
         let next = Execution { version: one.version + 1, ..one.clone() };
         let mut long = commit_of(write(one.version, next, events, Wake::Never), at(600));
-        long.effects.contexts = vec![FlowContexts { execution: one.id, entities: vec![deal("1")] }];
+        long.effects.contexts = vec![FlowContexts {
+            execution: one.id,
+            started: StartKey::of(one.created_at, one.id),
+            entities: vec![deal("1")],
+        }];
         bed.db.commit(long).await.unwrap();
     }
 }
@@ -173,7 +182,11 @@ fn ended(bed: &Bed, definition: &Definition, n: u64, told: Option<EndpointId>) -
         source: id,
         depth: 0,
     };
-    let contexts = vec![FlowContexts { execution: id, entities: vec![deal(&(100 + n).to_string())] }];
+    let contexts = vec![FlowContexts {
+        execution: id,
+        started: StartKey::of(at(n / 3), id),
+        entities: vec![deal(&(100 + n).to_string())],
+    }];
     let effects = Effects { mails: vec![mail], emitted: vec![emitted], contexts, ..Effects::default() };
     let webhooks =
         told.map(|endpoint| (bed.event(tenant_id, "ended", at(n / 3)), vec![endpoint])).into_iter().collect();

@@ -5,6 +5,7 @@ use crate::epilot::auth::{Member, TaskChange};
 use crate::epilot::translate::{step, step_patch};
 use crate::epilot::wire::{ErrorBody, WorkflowStep, WorkflowStepPatch};
 use crate::kit::{ApiError, ApiResult, JsonBody, Params, reply};
+use std::sync::Arc;
 use stepwright_app::AppError;
 use stepwright_engine::NodeId;
 use stepwright_engine::flow::{Command, Flow};
@@ -31,8 +32,10 @@ pub async fn handle(
     let step_id = NodeId::new(step_id);
     let current = told(member.app().flow(&access, &id).await)?;
     let patch = sent.of(current.flow.task(&step_id).ok_or(AppError::NotFound("step"))?);
-    let allowed = |flow: &Flow| member.may_patch_task(flow, &step_id, &patch);
     let command = Command::PatchTask { task: step_id.clone(), patch: Box::new(patch.clone()) };
+    let member = Arc::new(member);
+    let (judge, judged) = (Arc::clone(&member), step_id.clone());
+    let allowed = move |flow: &Flow| judge.may_patch_task(flow, &judged, &patch);
     let view = told(member.app().flow_command_if(&access, &id, command, allowed).await)?;
     let changed = view.flow.task(&step_id).ok_or(ApiError::Panic)?;
     Ok(reply::ok(&step(&view.flow, changed)))

@@ -24,6 +24,7 @@ fn started(template: Value, chain: Option<Chain>) -> Flow {
         id: "flow0001".into(),
         flow_template_id: "template".into(),
         contexts: vec![Context::new("contact", "c1")],
+        about_nothing: false,
         trigger: FlowTrigger { kind: TriggerType::Automatic, automation_config: None, diff: None },
         purposes: Vec::new(),
         chain,
