@@ -72,7 +72,7 @@ impl Stage {
             json!({"name": "With an agent", "tasks": [task, manual("after")], "edges": [edge("agent", "after")]});
         let made = template(&client, &body).await;
         let stored = self.host.app.template(&self.access, made["id"].as_str().expect("id")).await.expect("a template");
-        let about = Context { entity_id: "o1".into(), entity_schema: "order".into(), is_primary: true };
+        let about = Context { is_primary: true, ..Context::new("order", "o1") };
         let args = StartFlowArgs::new(stored.definition.id, vec![about]);
         self.host.app.start_flow(&self.access, args).await.expect("a flow").flow
     }

@@ -103,7 +103,7 @@ async fn every_event_writes_to_the_entity_with_the_transition_that_causes_it() {
     let due = Some("2026-12-01T00:00:00.000Z".into());
     flows.patch_flow(&flow, FlowPatch { due_date: due, ..FlowPatch::default() }).await;
     flows.attribute("on_FlowDueDateChanged", json!("FlowDueDateChanged")).await;
-    let context = |id: &str, is_primary| Context { entity_id: id.into(), entity_schema: "contact".into(), is_primary };
+    let context = |id: &str, is_primary| Context { is_primary, ..Context::new("contact", id) };
     let contexts = Some(vec![context("c1", true), context("c2", false)]);
     flows.patch_flow(&flow, FlowPatch { contexts, ..FlowPatch::default() }).await;
     flows.attribute("on_FlowContextsChanged", json!("FlowContextsChanged")).await;

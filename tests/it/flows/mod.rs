@@ -73,11 +73,7 @@ impl Flows {
     /// Starts a flow of a template about entities.
     pub async fn launch(&self, template: &str, about: &[(&str, &str)]) -> String {
         let template = self.host.app.template(&self.access, template).await.expect("the template");
-        let contexts = about.iter().map(|(schema, id)| Context {
-            entity_id: (*id).to_owned(),
-            entity_schema: (*schema).to_owned(),
-            is_primary: false,
-        });
+        let contexts = about.iter().map(|(schema, id)| Context::new(*schema, *id));
         let args = StartFlowArgs::new(template.definition.id, contexts.collect());
         self.host.app.start_flow(&self.access, args).await.expect("a flow").flow.id
     }

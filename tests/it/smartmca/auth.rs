@@ -120,13 +120,9 @@ async fn what_no_route_answers_is_refused_in_this_apis_shape() {
     assert_eq!(code(&unknown), "NOT_FOUND");
     let wrong = client.get(&format!("{BASE}/workflows/trigger")).await.expect(405);
     assert_eq!((code(&wrong).as_str(), wrong.header("allow")), ("METHOD_NOT_ALLOWED", "POST"));
-    let typed = client.send(
-        "POST",
-        &format!("{BASE}/workflows/trigger"),
-        &[("content-type", "text/plain")],
-        Some(b"x".to_vec()),
-    );
-    assert_eq!(code(&typed.await.expect(415)), "UNSUPPORTED_MEDIA_TYPE");
+    let (trigger, plain) = (format!("{BASE}/workflows/trigger"), [("content-type", "text/plain")]);
+    let typed = client.send("POST", &trigger, &plain, Some(b"x".to_vec())).await;
+    assert_eq!(code(&typed.expect(415)), "UNSUPPORTED_MEDIA_TYPE");
     // Also below the mount prefix, and with a slash at the end.
     client.get("/smartmca/api/public/v1/workflows/").await.expect(200);
 }

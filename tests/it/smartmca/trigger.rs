@@ -117,13 +117,9 @@ async fn an_idempotency_key_triggers_once_and_conflicts_with_another_body() {
     assert_eq!((first.text, again.header("idempotent-replayed")), (again.text.clone(), "true"));
     let other = with(body.clone(), json!({"note": 1}));
     assert_eq!(code(&client.post_once(&path(), "k-1", &other).await.expect(409)), "CONFLICT");
-    let bad = client.send(
-        "POST",
-        &path(),
-        &[("content-type", "application/json"), ("idempotency-key", "a b")],
-        Some(body.to_string().into_bytes()),
-    );
-    assert_eq!(fields(&bad.await.expect(400)), ["Idempotency-Key"]);
+    let headers = [("content-type", "application/json"), ("idempotency-key", "a b")];
+    let bad = client.send("POST", &path(), &headers, Some(body.to_string().into_bytes())).await;
+    assert_eq!(fields(&bad.expect(400)), ["Idempotency-Key"]);
     let listed = client.get(&format!("{BASE}/workflows/executions")).await.expect(200).json();
     assert_eq!(listed["total"], 1);
 }
