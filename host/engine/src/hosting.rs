@@ -6,8 +6,9 @@
 use crate::flow::{self, Flow, FlowEvent, FlowHistory, FlowStatus, SyncEvent};
 use crate::{
     DefinitionId, Dialect, EventKind, Execution, ExecutionId, ExecutionKind, ExecutionStatus, HistoryEvent, RawJson,
-    TenantId, Transition, TriggerInfo,
+    TenantId, Timestamp, Transition, TriggerInfo,
 };
+use std::collections::BTreeMap;
 
 /// What the execution around a new flow is made of, besides the flow.
 #[derive(Clone, Debug)]
@@ -24,28 +25,7 @@ impl Execution {
     /// The execution around a flow that has just been started, at version 1.
     pub fn of_flow(new: NewExecution, started: flow::Transition) -> Transition {
         let flow::Transition { next: flow, events, effects: _ } = started;
-        let execution = Self {
-            id: new.id,
-            tenant_id: new.tenant_id,
-            instance_id: None,
-            definition_id: new.definition_id,
-            definition_version: new.definition_version,
-            dialect: Dialect::Epilot,
-            kind: ExecutionKind::Flow,
-            title: String::new(),
-            status: ExecutionStatus::Pending,
-            trigger: new.trigger,
-            input: RawJson::empty_object(),
-            entity: None,
-            pins: flow.pins.clone(),
-            tasks: Vec::new(),
-            last_completed: None,
-            flow: None,
-            created_at: flow.created_at,
-            started_at: Some(flow.started_at),
-            history_seq: 0,
-            version: 0,
-        };
+        let execution = Self { started_at: Some(flow.started_at), ..shell(new, flow.created_at) };
         execution.around(flow, events)
     }
 
@@ -53,29 +33,20 @@ impl Execution {
     pub fn moved(&self, moved: flow::Transition) -> Transition {
         let flow::Transition { next: flow, events, effects: _ } = moved;
         // Without the old flow, which would be copied for nothing.
-        let shell = Self {
+        let new = NewExecution {
             id: self.id,
             tenant_id: self.tenant_id,
-            instance_id: self.instance_id,
             definition_id: self.definition_id,
             definition_version: self.definition_version,
-            dialect: self.dialect,
-            kind: self.kind,
-            title: String::new(),
-            status: self.status.clone(),
             trigger: self.trigger.clone(),
-            input: self.input.clone(),
-            entity: None,
-            pins: flow.pins.clone(),
-            tasks: Vec::new(),
-            last_completed: None,
-            flow: None,
-            created_at: self.created_at,
-            started_at: self.started_at,
-            history_seq: self.history_seq,
-            version: self.version,
         };
-        shell.around(flow, events)
+        let execution = Self {
+            status: self.status.clone(),
+            started_at: self.started_at,
+            version: self.version,
+            ..shell(new, self.created_at)
+        };
+        execution.around(flow, events)
     }
 
     fn around(mut self, mut flow: Flow, events: Vec<FlowHistory>) -> Transition {
@@ -83,6 +54,7 @@ impl Execution {
         self.status = flow.core_status();
         self.title.clone_from(&flow.name);
         self.entity = flow.primary();
+        self.pins.clone_from(&flow.pins);
         self.version += 1;
         // Claims move an execution's version on without touching the flow.
         flow.version = self.version;
@@ -91,6 +63,32 @@ impl Execution {
         let after = self.status.name();
         let events = events.into_iter().map(|event| line(event, before, after)).collect();
         Transition { next: self, events }
+    }
+}
+
+/// An execution with no flow in it yet; what it shows is the flow's.
+fn shell(new: NewExecution, created_at: Timestamp) -> Execution {
+    Execution {
+        id: new.id,
+        tenant_id: new.tenant_id,
+        instance_id: None,
+        definition_id: new.definition_id,
+        definition_version: new.definition_version,
+        dialect: Dialect::Epilot,
+        kind: ExecutionKind::Flow,
+        title: String::new(),
+        status: ExecutionStatus::Pending,
+        trigger: new.trigger,
+        input: RawJson::empty_object(),
+        entity: None,
+        pins: BTreeMap::new(),
+        tasks: Vec::new(),
+        last_completed: None,
+        flow: None,
+        created_at,
+        started_at: None,
+        history_seq: 0,
+        version: 0,
     }
 }
 
@@ -150,11 +148,11 @@ const fn kind_of(event: FlowEvent) -> EventKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Actor;
     use crate::flow::{
         Command, Context, Entities, Env, FlowPatch, FlowTrigger, Ids, StartFlow, StatusName, TaskPatch, TaskStatus,
         Template, TriggerType,
     };
-    use crate::{Actor, Timestamp};
     use serde_json::json;
     use std::cell::Cell;
 
