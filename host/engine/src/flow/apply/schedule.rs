@@ -183,7 +183,7 @@ impl Work<'_> {
     }
 
     /// Re-arms schedules that count from an attribute of the entity, and looks again at decisions none of whose
-    /// branches was met.
+    /// branches was met, or that are being evaluated.
     pub(super) fn entity_changed(&mut self, diff: &EntityDiff) -> Result<(), FlowError> {
         let is_context =
             |c: &crate::flow::Context| c.entity_schema == diff.entity.schema && c.entity_id == diff.entity.id;
@@ -193,10 +193,21 @@ impl Work<'_> {
         let mut touched = false;
         for number in 0..self.next.tasks.len() {
             let task = self.task(number);
-            if task.status == TaskStatus::ConditionPending && task.is_automatic() {
-                touched = true;
-                self.ask(number, Some(diff.clone()));
-                continue;
+            let asked = task.decision().and_then(|decision| decision.asked.as_ref());
+            match (task.status, asked) {
+                (TaskStatus::ConditionPending, _) if task.is_automatic() => {
+                    touched = true;
+                    self.ask(number, Some(diff.clone()));
+                    continue;
+                }
+                // Its evaluation may have read the entity before it changed.
+                (TaskStatus::InProgress, Some(asked)) => {
+                    touched = true;
+                    let about = asked.diff.clone();
+                    self.ask(number, about);
+                    continue;
+                }
+                _ => {}
             }
             let Some((_, scheduled_at)) = task.schedule_state().and_then(ScheduleState::armed) else { continue };
             let counts = matches!(task.schedule(), Some(Schedule::Relative { reference, .. })

@@ -85,6 +85,24 @@ fn with_no_branch_met_and_no_default_the_decision_waits_and_is_looked_at_again()
 }
 
 #[test]
+fn an_entity_that_changes_during_an_evaluation_makes_it_stale() {
+    let mut bench = automatic(None, false);
+    let entity = EntityRef { schema: "contract".into(), id: "c1".into() };
+    let (added, updated) = (Default::default(), ["x".to_owned()].into());
+    let diff = EntityDiff { entity, added, updated, deleted: Default::default() };
+    bench.apply(Command::EntityChanged { diff }).unwrap();
+    assert_eq!((bench.status("d"), bench.work()[0].attempt()), (TaskStatus::InProgress, 2));
+    let result = Ok(vec![Verdict { met: false, explain: String::new() }; 2]);
+    let late = Command::DecisionEvaluated { task: bench.id("d"), attempt: 1, result };
+    assert_eq!(bench.apply(late).unwrap_err().kind(), FlowErrorKind::Stale);
+    // What started the flow is still what the conditions are about.
+    let questions = questions(&bench.flow, &bench.id("d"), &bench.entities).unwrap();
+    assert_eq!(questions[0].operands[0].diff, None);
+    bench.verdicts("d", &[false, true]).unwrap();
+    assert_eq!(bench.current(), ["b"]);
+}
+
+#[test]
 fn an_evaluation_that_fails_fails_the_task_and_a_person_may_decide() {
     let mut bench = automatic(None, true);
     let fault = crate::Fault::permanent("COMPONENT_TRAP", "unreachable");
