@@ -47,6 +47,14 @@ pub struct EntityWrite {
     pub expected: u64,
 }
 
+/// An entity to be deleted, and the version it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityDelete {
+    pub schema: String,
+    pub id: String,
+    pub expected: u64,
+}
+
 /// A staged row: its whole new value and the version it was made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataWrite {
@@ -95,6 +103,7 @@ pub struct FlowContexts {
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
     pub entities: Vec<EntityWrite>,
+    pub deleted: Vec<EntityDelete>,
     pub data: Vec<DataWrite>,
     pub mails: Vec<OutboxMail>,
     pub notifications: Vec<Notification>,
@@ -107,7 +116,7 @@ pub struct Effects {
 impl Effects {
     /// Nothing that can clash with another commit.
     pub fn is_unconditional(&self) -> bool {
-        self.entities.is_empty() && self.data.is_empty()
+        self.entities.is_empty() && self.deleted.is_empty() && self.data.is_empty()
     }
 }
 

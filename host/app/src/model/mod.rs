@@ -16,8 +16,8 @@ mod webhook;
 pub use automation::{Automation, AutomationAction};
 pub use closing_reason::{ClosingReason, ReasonStatus};
 pub use commit::{
-    Commit, DataWrite, Effects, Emitted, EntityWrite, ExecutionWrite, FlowContexts, KvScope, KvWrite, Precondition,
-    UsageDelta, Wake,
+    Commit, DataWrite, Effects, Emitted, EntityDelete, EntityWrite, ExecutionWrite, FlowContexts, KvScope, KvWrite,
+    Precondition, UsageDelta, Wake,
 };
 pub use data::{Comparison, DataRow, Dataset, Entity, FieldRule, FieldType, Filter, UnknownDataset};
 pub use key::{ApiKey, KeyKind, Principal, SecretHash};

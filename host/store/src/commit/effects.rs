@@ -40,6 +40,23 @@ static NEW_ENTITY: LazyLock<Statement> = LazyLock::new(|| {
     )
 });
 
+row_set! {
+    struct DeletedRow<'a> {
+        tenant_id: Uuid,
+        schema_name: &'a str,
+        id: &'a str,
+        expected: i64,
+    }
+}
+
+static DROP_ENTITY: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::new::<DeletedRow>(
+        "DELETE FROM entities WHERE (tenant_id, schema_name, id, version) IN (
+            SELECT r.tenant_id, r.schema_name, r.id, r.expected FROM {rows})
+         RETURNING tenant_id, schema_name, id",
+    )
+});
+
 static CHANGE_ROW: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<StagedRow>(
         "UPDATE data_rows SET version = r.expected + 1, value = r.value, updated_at = r.at FROM {rows}
@@ -155,8 +172,43 @@ fn data(prepared: &Prepared) -> Vec<StagedRow<'_>> {
         .collect()
 }
 
+/// Deletes entities; refuses commits with one that has changed.
+async fn delete_entities(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<()> {
+    let mut rows: Vec<DeletedRow<'_>> = pass.going().flat_map(deleted).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_unstable_by_key(|row| (row.tenant_id, row.schema_name, row.id));
+    let gone: Vec<(Uuid, String, String)> = DROP_ENTITY.fetch(conn.parts(), &rows).await?;
+    let gone: HashSet<(Uuid, String, String)> = gone.into_iter().collect();
+    pass.refuse(
+        |prepared| {
+            let left =
+                |row: &DeletedRow<'_>| !gone.contains(&(row.tenant_id, row.schema_name.to_owned(), row.id.to_owned()));
+            let row = deleted(prepared).into_iter().find(left)?;
+            Some(CommitError::EffectConflict(format!("entity {}/{}", row.schema_name, row.id)))
+        },
+        |_| true,
+    );
+    Ok(())
+}
+
+fn deleted(prepared: &Prepared) -> Vec<DeletedRow<'_>> {
+    let commit = &prepared.commit;
+    let deletes = commit.effects.deleted.iter();
+    deletes
+        .map(|delete| DeletedRow {
+            tenant_id: commit.tenant_id.uuid(),
+            schema_name: &delete.schema,
+            id: &delete.id,
+            expected: stored(delete.expected),
+        })
+        .collect()
+}
+
 /// Entities and rows: refuses commits that were made from something that has changed.
 pub(super) async fn write_guarded(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<()> {
+    delete_entities(pass, conn).await?;
     ENTITIES.write(pass, conn, entities).await?;
     DATA.write(pass, conn, data).await
 }

@@ -102,13 +102,15 @@ fn check(commit: &Commit, write: &ExecutionWrite) -> StoreResult<()> {
 fn refuse_nul(commit: &Commit) -> StoreResult<()> {
     let effects = &commit.effects;
     let entities = effects.entities.iter().flat_map(|w| [&w.schema, &w.id]);
+    let deleted = effects.deleted.iter().flat_map(|d| [&d.schema, &d.id]);
     let data = effects.data.iter().map(|w| &w.id);
     let mails = effects.mails.iter().map(|m| &m.dedupe_key);
     let notifications = effects.notifications.iter().map(|n| &n.dedupe_key);
     let kv = effects.kv.iter().flat_map(|w| [&w.plugin, &w.key]);
     let events = effects.emitted.iter().map(|e| &e.kind).chain(commit.webhooks.iter().map(|(event, _)| &event.kind));
     let contexts = effects.contexts.iter().flat_map(|flow| &flow.entities).flat_map(|e| [&e.schema, &e.id]);
-    let mut names = entities.chain(contexts).chain(data).chain(mails).chain(notifications).chain(kv).chain(events);
+    let mut names =
+        entities.chain(deleted).chain(contexts).chain(data).chain(mails).chain(notifications).chain(kv).chain(events);
     match names.find(|name| name.contains('\0')) {
         None => Ok(()),
         Some(name) => Err(StoreError::Inconsistent(format!("commit: {name:?} holds a NUL character"))),
@@ -127,8 +129,9 @@ fn keys(commit: &Commit) -> Vec<u64> {
         Precondition::EventUnhandled { event } => key(("event", event)),
     });
     let entities = effects.entities.iter().map(|w| key(("entity", tenant, &w.schema, &w.id)));
+    let deleted = effects.deleted.iter().map(|d| key(("entity", tenant, &d.schema, &d.id)));
     let data = effects.data.iter().map(|w| key(("data", tenant, w.dataset, &w.id)));
-    let mut keys: Vec<u64> = executions.chain(guards).chain(entities).chain(data).collect();
+    let mut keys: Vec<u64> = executions.chain(guards).chain(entities).chain(deleted).chain(data).collect();
     // A commit may well guard a definition it names twice; it must not be its own rival.
     let home = keys.first().copied();
     keys.sort_unstable();

@@ -4,8 +4,8 @@ use crate::support::{Bed, T0, at, json, on_both};
 use serde_json::json as value;
 use stepwright_app::ports::{CommitError, CommitStore as _, DataStore as _, ExecutionStore as _, OutboxStore as _};
 use stepwright_app::{
-    Commit, DataWrite, Dataset, Effects, EntityWrite, KvScope, KvWrite, MailState, Message, Notification, OutboxMail,
-    Paging, Wake,
+    Commit, DataWrite, Dataset, Effects, EntityDelete, EntityWrite, KvScope, KvWrite, MailState, Message, Notification,
+    OutboxMail, Paging, Wake,
 };
 use stepwright_engine::{ExecutionId, MailId, NotificationId, TenantId};
 
@@ -13,6 +13,7 @@ on_both!(
     staged_entities_and_rows_are_committed_with_the_step,
     a_changed_entity_refuses_the_whole_commit,
     a_changed_row_refuses_the_whole_commit_and_no_other,
+    an_entity_is_deleted_at_the_version_it_has_or_nothing_is_written,
     rivals_for_one_entity_pass_one_at_a_time,
     the_last_write_to_a_key_stands_and_none_removes_it,
     a_second_mail_with_the_same_key_is_dropped,
@@ -87,6 +88,27 @@ async fn a_changed_entity_refuses_the_whole_commit(bed: &Bed) {
     }
     assert_eq!(bed.db.execution(tenant, loaded.execution.id).await.unwrap(), Some(loaded.execution));
     assert!(bed.db.mails(tenant, Paging::Offset { limit: 10, offset: 0 }).await.unwrap().items.is_empty());
+}
+
+async fn an_entity_is_deleted_at_the_version_it_has_or_nothing_is_written(bed: &Bed) {
+    let (tenant, other) = (bed.tenant("acme").await, bed.tenant("other").await);
+    let definition = bed.definition(tenant).await;
+    let loaded = bed.execution(&definition, T0, Wake::Never).await;
+    for owner in [tenant, other] {
+        bed.db.put_entity(owner, "deal", "17", &json(value!({})), None, T0).await.unwrap().unwrap();
+    }
+    let delete = |id: &str, expected| EntityDelete { schema: "deal".into(), id: id.into(), expected };
+    let effects = |gone| Effects { entities: vec![entity("16", 1, 0)], deleted: vec![gone], ..Effects::default() };
+    for (id, expected) in [("17", 2), ("unknown", 1)] {
+        let commit = Commit { effects: effects(delete(id, expected)), ..loaded.step(at(1), Wake::Never) };
+        let refused = bed.db.commit(commit).await;
+        assert_eq!(refused, Err(CommitError::EffectConflict(format!("entity deal/{id}"))));
+        assert_eq!(bed.db.entity(tenant, "deal", "16").await.unwrap(), None);
+    }
+    bed.db.commit(Commit { effects: effects(delete("17", 1)), ..loaded.step(at(1), Wake::Never) }).await.unwrap();
+    assert_eq!(bed.db.entity(tenant, "deal", "17").await.unwrap(), None);
+    assert_eq!(bed.db.entity(tenant, "deal", "16").await.unwrap().unwrap().version, 1);
+    assert!(bed.db.entity(other, "deal", "17").await.unwrap().is_some());
 }
 
 async fn a_changed_row_refuses_the_whole_commit_and_no_other(bed: &Bed) {
