@@ -7,8 +7,10 @@ use crate::paging::Page;
 use async_trait::async_trait;
 use stepwright_app::ports::{AutomationStore, StoreResult};
 use stepwright_app::{Automation, Listed, Paging};
-use stepwright_engine::TenantId;
+use stepwright_engine::{TenantId, Timestamp};
 use uuid::Uuid;
+
+const HOUR_MICROS: i64 = 3_600_000_000;
 
 fn read((id, doc): (Uuid, String)) -> StoreResult<Automation> {
     read_json("automations", "doc", &id, &doc)
@@ -84,6 +86,23 @@ impl AutomationStore for Database {
             .execute(c))?;
         conn.done().await?;
         Ok(deleted > 0)
+    }
+
+    async fn count_automation_run(&self, tenant: TenantId, flow_id: &str, at: Timestamp) -> StoreResult<u64> {
+        let mut conn = self.write(tenant).await?;
+        let runs = on!(conn, |c| sqlx::query_scalar::<_, i64>(
+            "UPDATE automations SET
+                runs = CASE WHEN hour_begins > $3 THEN runs + 1 ELSE 1 END,
+                hour_begins = CASE WHEN hour_begins > $3 THEN hour_begins ELSE $4 END
+             WHERE tenant_id = $1 AND name = $2 RETURNING runs"
+        )
+        .bind(tenant.uuid())
+        .bind(flow_id)
+        .bind(at.micros() - HOUR_MICROS)
+        .bind(at.micros())
+        .fetch_optional(c))?;
+        conn.done().await?;
+        Ok(runs.map_or(0, |runs| u64::try_from(runs).unwrap_or_default()))
     }
 
     async fn automation_names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool> {

@@ -15,6 +15,8 @@ pub struct AutomationBody {
     name: String,
     /// 1 to 50, run one after the other.
     actions: Vec<ActionBody>,
+    /// Runs within an hour; what comes more is stopped as hot. Without it there is no limit.
+    max_executions: Option<u32>,
 }
 
 /// One step.
@@ -22,7 +24,9 @@ pub struct AutomationBody {
 #[schema(as = AutomationActionDraft)]
 #[expect(dead_code, reason = "describes the body; `read_automation` reads it member by member")]
 struct ActionBody {
-    /// `<plugin name>/<step id>`, or the bare id of a built-in.
+    /// `<plugin name>/<step id>`, the bare id of a built-in (`send-email`, `map-entity`, `trigger-webhook`,
+    /// `trigger-workflow` and the like), or `custom-action`, whose config is `{"component": "<plugin name>/<step id>",
+    /// "config": {…}}`.
     step_type: String,
     #[schema(value_type = Option<Object>)]
     config: Option<Value>,
@@ -40,7 +44,8 @@ pub fn read_automation(body: &JsonBody) -> ApiResult<AutomationDraft> {
             f.fault("actions", "is required");
         }
         let actions = f.object_items("actions").into_iter().flatten().map(|action| read_action(&action)).collect();
-        AutomationDraft { flow_id: f.opt_text("id"), name: f.text("name"), actions }
+        let max_executions = f.opt_u32("max_executions");
+        AutomationDraft { flow_id: f.opt_text("id"), name: f.text("name"), actions, max_executions }
     })
 }
 

@@ -225,6 +225,9 @@ pub trait AutomationStore: Send + Sync {
     async fn delete_automation(&self, tenant: TenantId, flow_id: &str) -> StoreResult<bool>;
     /// Whether an automation names this plugin and asks for this very version (or for none).
     async fn automation_names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool>;
+    /// Counts a run at this time and gives how many there were, this one included, since the first one of its hour; 0
+    /// when there is no such automation. Counting a run again after a crash does no harm.
+    async fn count_automation_run(&self, tenant: TenantId, flow_id: &str, at: Timestamp) -> StoreResult<u64>;
 }
 
 #[async_trait]

@@ -5,6 +5,7 @@ use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
 use crate::model::{Automation, AutomationAction, Listed, Paging};
 use crate::ports::StoreError;
+use serde::{Deserialize, Serialize};
 use stepwright_engine::{AutomationId, NodeKind, RawJson, Timestamp};
 
 /// Actions of one automation.
@@ -13,11 +14,17 @@ const MAX_ACTIONS: usize = 50;
 const MAX_NAME: usize = 200;
 /// Bytes of an author's id.
 const MAX_ID: usize = 64;
+/// Runs of one automation within an hour that may be asked for.
+const MOST_EXECUTIONS: u32 = 1_000_000;
+/// The action type that names a step of a plugin in its config (source: contracts/plugins.md 4.4). The other action
+/// types are bare ids of steps of the built-in plugin `actions`.
+pub const CUSTOM_ACTION: &str = "custom-action";
 
 /// An action as the author writes it.
 #[derive(Clone, Debug)]
 pub struct ActionDraft {
-    /// `<plugin>/<step>` or the bare id of a built-in.
+    /// `<plugin>/<step>`, the bare id of a built-in, or [`CUSTOM_ACTION`] with `{"component": "<plugin>/<step>",
+    /// "config": {…}}`.
     pub step_type: String,
     pub config: RawJson,
     pub allow_failure: bool,
@@ -30,6 +37,18 @@ pub struct AutomationDraft {
     pub flow_id: Option<String>,
     pub name: String,
     pub actions: Vec<ActionDraft>,
+    /// Runs within an hour.
+    pub max_executions: Option<u32>,
+}
+
+/// The config of a [`CUSTOM_ACTION`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomAction {
+    /// `<plugin>/<step>`.
+    pub component: String,
+    #[serde(default = "RawJson::empty_object")]
+    pub config: RawJson,
 }
 
 impl App {
@@ -108,9 +127,16 @@ impl App {
         let mut faults = head_faults(&draft);
         let mut actions = Vec::with_capacity(draft.actions.len().min(MAX_ACTIONS));
         for (i, action) in draft.actions.into_iter().enumerate().take(MAX_ACTIONS) {
-            match self.checked_step(access, &action.step_type, action.config, None).await? {
+            let ActionDraft { step_type, config, allow_failure } = action;
+            let custom = step_type == CUSTOM_ACTION;
+            let checked = if custom {
+                self.checked_custom(access, &config).await?
+            } else {
+                self.checked_step(access, &step_type, config, None).await?
+            };
+            match checked {
                 Ok(NodeKind::Step { step, config }) => {
-                    actions.push(AutomationAction { step, config, allow_failure: action.allow_failure });
+                    actions.push(AutomationAction { step, config, allow_failure, custom });
                 }
                 Ok(NodeKind::Manual) => {}
                 Err(broken) => faults.extend(
@@ -127,10 +153,28 @@ impl App {
             flow_id: draft.flow_id.unwrap_or_else(|| id.to_string()),
             name: draft.name.trim().to_owned(),
             actions,
+            max_executions: draft.max_executions,
             version,
             created_at,
             updated_at: self.now(),
         })
+    }
+
+    /// The step that a custom action names, with the config it hands to it.
+    async fn checked_custom(&self, access: &Access, config: &RawJson) -> AppResult<Result<NodeKind, Vec<FieldFault>>> {
+        let custom: CustomAction = match config.read() {
+            Ok(custom) => custom,
+            Err(error) => {
+                let message = format!("must be {{\"component\": \"<plugin>/<step>\", \"config\": {{…}}}}: {error}");
+                return Ok(Err(vec![FieldFault::new("/config", message)]));
+            }
+        };
+        let checked = self.checked_step(access, &custom.component, custom.config, None).await?;
+        let moved = |fault: FieldFault| match fault.pointer.as_str() {
+            "/step_type" => FieldFault::new("/config/component", fault.message),
+            inner => FieldFault::new(format!("/config{inner}"), fault.message),
+        };
+        Ok(checked.map_err(|faults| faults.into_iter().map(moved).collect()))
     }
 }
 
@@ -145,6 +189,9 @@ fn head_faults(draft: &AutomationDraft) -> Vec<FieldFault> {
         let rule = format!("must have 1 to {MAX_ID} characters out of letters, digits, '-', '_', '.' and ':'");
         faults.push(FieldFault::new("/id", rule));
     }
+    if draft.max_executions.is_some_and(|most| !(1..=MOST_EXECUTIONS).contains(&most)) {
+        faults.push(FieldFault::new("/max_executions", format!("must be 1 to {MOST_EXECUTIONS}")));
+    }
     if draft.actions.is_empty() || draft.actions.len() > MAX_ACTIONS {
         faults.push(FieldFault::new("/actions", format!("must have 1 to {MAX_ACTIONS} actions")));
     }
@@ -157,8 +204,9 @@ mod tests {
 
     #[test]
     fn every_fault_of_the_head_is_reported_at_once() {
-        let draft = AutomationDraft { flow_id: Some("a b".into()), name: " ".into(), actions: Vec::new() };
+        let (flow_id, name) = (Some("a b".into()), " ".into());
+        let draft = AutomationDraft { flow_id, name, actions: Vec::new(), max_executions: Some(0) };
         let pointers: Vec<String> = head_faults(&draft).into_iter().map(|f| f.pointer).collect();
-        assert_eq!(pointers, ["/name", "/id", "/actions"]);
+        assert_eq!(pointers, ["/name", "/id", "/max_executions", "/actions"]);
     }
 }

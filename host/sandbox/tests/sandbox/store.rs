@@ -352,6 +352,9 @@ impl AutomationStore for MemoryStore {
     async fn automation_names_plugin(&self, _: TenantId, _: &str, _: &str) -> StoreResult<bool> {
         none()
     }
+    async fn count_automation_run(&self, _: TenantId, _: &str, _: Timestamp) -> StoreResult<u64> {
+        none()
+    }
 }
 
 #[async_trait]

@@ -12,6 +12,7 @@ on_both!(
     an_automation_is_replaced_only_at_the_version_before,
     a_plugin_named_by_an_automation_is_found,
     automations_are_listed_newest_first,
+    runs_of_an_automation_are_counted_from_the_first_one_of_an_hour,
 );
 
 const ALL: Paging = Paging::After { limit: 100, cursor: None };
@@ -30,7 +31,13 @@ impl Bed {
             tenant_id,
             flow_id: flow_id.into(),
             name: "Greets".into(),
-            actions: vec![AutomationAction { step, config: json(value!({"greeting": "Hi"})), allow_failure: true }],
+            actions: vec![AutomationAction {
+                step,
+                config: json(value!({"greeting": "Hi"})),
+                allow_failure: true,
+                custom: false,
+            }],
+            max_executions: None,
             version: 1,
             created_at: at(seconds),
             updated_at: T0,
@@ -81,4 +88,20 @@ async fn automations_are_listed_newest_first(bed: &Bed) {
     let listed = bed.db.automations(tenant, ALL).await.unwrap();
     let names: Vec<String> = listed.items.into_iter().map(|a| a.flow_id).collect();
     assert_eq!(names, ["c", "b", "a"]);
+}
+
+async fn runs_of_an_automation_are_counted_from_the_first_one_of_an_hour(bed: &Bed) {
+    let (tenant, other) = (bed.tenant("acme").await, bed.tenant("other").await);
+    bed.automation(tenant, "greet", 0).await;
+    bed.automation(other, "greet", 0).await;
+    let count =
+        async |tenant, name: &str, seconds| bed.db.count_automation_run(tenant, name, at(seconds)).await.unwrap();
+    assert_eq!((count(tenant, "greet", 10).await, count(tenant, "greet", 3_609).await), (1, 2));
+    assert_eq!(count(tenant, "greet", 3_610).await, 1);
+    assert_eq!((count(other, "greet", 3_611).await, count(tenant, "nobody", 3_611).await), (1, 0));
+    assert_eq!(count(tenant, "greet", 3_612).await, 2);
+    // A replacement neither forgets the count nor breaks on it.
+    let next = Automation { version: 2, ..bed.db.automation(tenant, "greet").await.unwrap().unwrap() };
+    assert!(bed.db.save_automation(&next).await.unwrap());
+    assert_eq!(count(tenant, "greet", 3_613).await, 3);
 }

@@ -1,7 +1,8 @@
 use super::definition::step_type_of;
 use crate::kit::time::millis;
 use serde::Serialize;
-use stepwright_app::{App, Automation};
+use stepwright_app::usecases::CUSTOM_ACTION;
+use stepwright_app::{App, Automation, AutomationAction};
 use stepwright_engine::{RawJson, Timestamp};
 use utoipa::ToSchema;
 
@@ -14,6 +15,8 @@ pub struct AutomationView {
     name: String,
     version: u32,
     actions: Vec<ActionView>,
+    /// Runs within an hour; null for no limit.
+    max_executions: Option<u32>,
     #[serde(serialize_with = "millis")]
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -35,16 +38,21 @@ struct ActionView {
 
 /// View of an automation.
 pub fn view_automation(app: &App, automation: Automation) -> AutomationView {
-    let actions = automation.actions.into_iter().map(|action| ActionView {
-        step_type: step_type_of(app, &action.step),
-        config: action.config,
-        allow_failure: action.allow_failure,
+    let actions = automation.actions.into_iter().map(|AutomationAction { step, config, allow_failure, custom }| {
+        let named = step_type_of(app, &step);
+        let (step_type, config) = if custom {
+            (CUSTOM_ACTION.to_owned(), RawJson::from(serde_json::json!({ "component": named, "config": config })))
+        } else {
+            (named, config)
+        };
+        ActionView { step_type, config, allow_failure }
     });
     AutomationView {
         id: automation.flow_id,
         name: automation.name,
         version: automation.version,
         actions: actions.collect(),
+        max_executions: automation.max_executions,
         created_at: automation.created_at,
         updated_at: automation.updated_at,
     }

@@ -1,0 +1,4 @@
+-- How often an automation has run since the start of its hour, so that one that runs too often is stopped as hot.
+
+ALTER TABLE automations ADD COLUMN hour_begins BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE automations ADD COLUMN runs BIGINT NOT NULL DEFAULT 0;
