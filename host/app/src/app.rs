@@ -8,7 +8,7 @@ use crate::ports::{Random, Sandbox, Store, WebhookProjection};
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::time::Clock;
-use stepwright_engine::{Actor, Dialect, Env, IdSource, NodeInstanceId, Timestamp};
+use stepwright_engine::{Actor, Dialect, Env, IdSource, NodeInstanceId, TenantId, Timestamp};
 
 /// What the application is built from.
 pub struct Parts {
@@ -27,7 +27,28 @@ pub struct Parts {
 #[derive(Clone, Debug)]
 pub struct Builtin {
     pub info: ComponentInfo,
+    /// What it has in every tenant.
     pub grants: Grants,
+}
+
+impl Builtin {
+    /// The built-in as an enablement of `tenant`, which may have `given` it more.
+    pub(crate) fn enablement(&self, tenant: TenantId, given: Option<&Enablement>) -> Enablement {
+        let base = self.grants.clone();
+        Enablement {
+            tenant_id: tenant,
+            name: self.info.name.clone(),
+            version: self.info.version.clone(),
+            digest: self.info.digest.clone(),
+            grants: match given {
+                Some(given) => base.and(&given.grants),
+                None => base,
+            },
+            config: given.and_then(|given| given.config.clone()),
+            limits: given.map(|given| given.limits).unwrap_or_default(),
+            enabled_at: given.map_or(Timestamp::from_micros(0), |given| given.enabled_at),
+        }
+    }
 }
 
 /// The application's knobs.
@@ -161,18 +182,9 @@ impl App {
         self.builtins().iter().find(|b| b.info.step(step).is_some())
     }
 
-    /// A built-in as an enablement of `tenant`.
-    pub(crate) fn builtin_enablement(&self, tenant: stepwright_engine::TenantId, name: &str) -> Option<Enablement> {
-        self.builtins().iter().find(|b| b.info.name == name).map(|b| Enablement {
-            tenant_id: tenant,
-            name: b.info.name.clone(),
-            version: b.info.version.clone(),
-            digest: b.info.digest.clone(),
-            grants: b.grants.clone(),
-            config: None,
-            limits: crate::model::LimitOverrides::default(),
-            enabled_at: Timestamp::from_micros(0),
-        })
+    /// The built-in with this name.
+    pub fn builtin(&self, name: &str) -> Option<&Builtin> {
+        self.builtins().iter().find(|b| b.info.name == name)
     }
 
     /// Whether the database answers, for `/readyz`.

@@ -125,9 +125,11 @@ impl App {
         let view = match self.store().tenant(id).await? {
             None => None,
             Some(tenant) => {
-                let mut enablements = self.store().enablements(id).await?;
-                let builtins = self.builtins().iter().filter_map(|b| self.builtin_enablement(id, &b.info.name));
-                enablements.extend(builtins);
+                let (given, mut enablements): (Vec<_>, Vec<_>) =
+                    self.store().enablements(id).await?.into_iter().partition(|e| e.digest.is_empty());
+                let builtins = self.builtins().iter();
+                enablements
+                    .extend(builtins.map(|b| b.enablement(id, given.iter().find(|given| given.name == b.info.name))));
                 let enablements = enablements.into_iter().map(|e| Arc::new(EnabledPlugin::new(e, &tenant))).collect();
                 let all = crate::model::Paging::Offset { limit: 1_000, offset: 0 };
                 let endpoints = self.store().endpoints(id, all).await?.items;

@@ -98,6 +98,11 @@ pub struct Grants {
     /// Hosts of outgoing HTTP: `api.example.com`, `api.example.com:8443`, `*.example.com`.
     pub http: BTreeSet<String>,
     pub secrets: BTreeMap<String, SecretGrant>,
+    /// Doors that stand open although nothing behind them may be granted, so that whatever goes through them is
+    /// refused by name. Only the host's own plugins have such: those of their steps that need nothing from the tenant
+    /// work in every tenant.
+    #[serde(skip)]
+    pub doors: CapabilitySet,
 }
 
 impl Grants {
@@ -115,7 +120,26 @@ impl Grants {
             Capability::Events => self.events,
             Capability::Http => !self.http.is_empty(),
         };
-        Capability::ALL.into_iter().filter(open).collect()
+        Capability::ALL.into_iter().filter(|c| open(c) || self.doors.contains(c)).collect()
+    }
+
+    /// These grants and others.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        let Self { entities, data, mail, notify, kv, flow, events, http, secrets, doors } = other;
+        for (set, more) in [(&mut self.entities, entities), (&mut self.data, data)] {
+            set.read.extend(more.read.iter().cloned());
+            set.write.extend(more.write.iter().cloned());
+        }
+        self.mail |= mail;
+        self.notify |= notify;
+        self.kv |= kv;
+        self.flow |= flow;
+        self.events |= events;
+        self.http.extend(http.iter().cloned());
+        self.secrets.extend(secrets.iter().map(|(name, grant)| (name.clone(), grant.clone())));
+        self.doors.extend(doors);
+        self
     }
 
     /// What `info` asks for and these grants lack, each as the grant that is missing.
@@ -260,7 +284,8 @@ pub struct Plugin {
     pub published_at: Timestamp,
 }
 
-/// A version a tenant has switched on. At most one version of a plugin is enabled at a time.
+/// A version a tenant has switched on. At most one version of a plugin is enabled at a time. For a built-in it holds
+/// what the tenant grants beyond what every tenant has, and no digest: the built-in's version is the binary's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Enablement {
     pub tenant_id: TenantId,

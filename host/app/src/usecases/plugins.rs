@@ -3,9 +3,9 @@
 use super::Access;
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
-use crate::model::{Enablement, Grants, InvocationLimits, LimitOverrides, Listed, Paging, Plugin};
+use crate::model::{ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides, Listed, Paging, Plugin};
 use crate::ports::{LogLine, SandboxError, StepResult, StoreError};
-use stepwright_engine::{Metering, Outcome, RawJson};
+use stepwright_engine::{Metering, Outcome, RawJson, Timestamp};
 
 /// What a tenant grants and changes when it enables a plugin.
 #[derive(Clone, Debug, Default)]
@@ -67,12 +67,32 @@ impl App {
         }
     }
 
-    /// One published version.
+    /// One published version, or a built-in.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn plugin(&self, access: &Access, name: &str, version: &str) -> AppResult<Plugin> {
-        self.store().plugin(access.tenant_id(), name, version).await?.ok_or(AppError::NotFound("plugin"))
+        let tenant_id = access.tenant_id();
+        if let Some(published) = self.store().plugin(tenant_id, name, version).await? {
+            return Ok(published);
+        }
+        let builtin = self.builtin(name).filter(|b| b.info.version == version).ok_or(AppError::NotFound("plugin"))?;
+        Ok(Plugin { tenant_id, info: builtin.info.clone(), published_at: Timestamp::from_micros(0) })
+    }
+
+    /// The plugins in the binary, which every tenant has.
+    pub fn builtin_plugins(&self, access: &Access) -> Vec<Plugin> {
+        let plugin = |info: &ComponentInfo| Plugin {
+            tenant_id: access.tenant_id(),
+            info: info.clone(),
+            published_at: Timestamp::from_micros(0),
+        };
+        self.builtins().iter().map(|b| plugin(&b.info)).collect()
+    }
+
+    /// Whether this is a built-in and not a plugin of the tenant's.
+    fn is_builtin(&self, plugin: &Plugin) -> bool {
+        self.builtins().iter().any(|b| b.info.digest == plugin.info.digest && b.info.name == plugin.info.name)
     }
 
     /// Published versions, newest first.
@@ -89,7 +109,8 @@ impl App {
     }
 
     /// Enables a version with these grants; from now on new executions run on it. Takes effect here at once, on
-    /// other hosts within a poll.
+    /// other hosts within a poll. A built-in is always enabled: it gets these grants besides what it has in every
+    /// tenant.
     ///
     /// # Errors
     /// `NotFound`; `Invalid` naming every capability the component asks for and the grants lack.
@@ -101,8 +122,12 @@ impl App {
         request: EnableRequest,
     ) -> AppResult<Enablement> {
         let plugin = self.plugin(access, name, version).await?;
-        let mut faults: Vec<FieldFault> = request
-            .grants
+        let builtin = self.is_builtin(&plugin);
+        let granted = match self.builtin(name).filter(|_| builtin) {
+            Some(builtin) => builtin.grants.clone().and(&request.grants),
+            None => request.grants.clone(),
+        };
+        let mut faults: Vec<FieldFault> = granted
             .lacking(&plugin.info)
             .into_iter()
             .map(|grant| FieldFault::new("/grants", format!("the plugin needs the grant '{grant}', which is missing")))
@@ -115,7 +140,7 @@ impl App {
             tenant_id: access.tenant_id(),
             name: name.into(),
             version: version.into(),
-            digest: plugin.info.digest,
+            digest: if builtin { String::new() } else { plugin.info.digest.clone() },
             grants: request.grants,
             config: request.config,
             limits: request.limits,
@@ -123,18 +148,36 @@ impl App {
         };
         self.store().enable_plugin(&enablement).await?;
         self.caches().invalidate();
-        Ok(enablement)
+        Ok(Enablement { digest: plugin.info.digest, grants: granted, ..enablement })
     }
 
-    /// Disables a version; its steps fail with a fault that says so, also in running executions.
+    /// Disables a version; its steps fail with a fault that says so, also in running executions. A built-in loses what
+    /// the tenant has given it and stays enabled.
+    ///
+    /// Gives what is left of the enablement.
     ///
     /// # Errors
     /// `NotFound` when there is no such version.
-    pub async fn disable_plugin(&self, access: &Access, name: &str, version: &str) -> AppResult<Plugin> {
+    pub async fn disable_plugin(
+        &self,
+        access: &Access,
+        name: &str,
+        version: &str,
+    ) -> AppResult<(Plugin, Option<Enablement>)> {
         let plugin = self.plugin(access, name, version).await?;
-        self.store().disable_plugin(access.tenant_id(), name, version).await?;
+        let tenant = access.tenant_id();
+        let builtin = self.builtin(name).filter(|_| self.is_builtin(&plugin));
+        if builtin.is_some() {
+            // Given to the built-in of an older binary, perhaps.
+            let given = self.store().enablements(tenant).await?.into_iter().find(|e| e.name == name);
+            if let Some(given) = given.filter(|given| given.digest.is_empty()) {
+                self.store().disable_plugin(tenant, name, &given.version).await?;
+            }
+        } else {
+            self.store().disable_plugin(tenant, name, version).await?;
+        }
         self.caches().invalidate();
-        Ok(plugin)
+        Ok((plugin, builtin.map(|builtin| builtin.enablement(tenant, None))))
     }
 
     /// Deletes a version that nothing needs any more.
@@ -144,6 +187,9 @@ impl App {
     pub async fn delete_plugin(&self, access: &Access, name: &str, version: &str) -> AppResult<()> {
         let tenant = access.tenant_id();
         let plugin = self.plugin(access, name, version).await?;
+        if self.is_builtin(&plugin) {
+            return Err(AppError::Conflict("a built-in plugin cannot be deleted".into()));
+        }
         if self.store().is_pinned(tenant, name, &plugin.info.digest).await? {
             return Err(AppError::Conflict("a running execution is pinned to this version".into()));
         }
@@ -171,10 +217,7 @@ impl App {
         version: &str,
         request: TryRequest,
     ) -> AppResult<TryResult> {
-        let info = match self.builtins().iter().find(|b| b.info.name == name && b.info.version == version) {
-            Some(builtin) => builtin.info.clone(),
-            None => self.plugin(access, name, version).await?.info,
-        };
+        let info = self.plugin(access, name, version).await?.info;
         let Some(step) = info.step(&request.step).cloned() else {
             return Err(AppError::invalid("/step", format!("the plugin has no step '{}'", request.step)));
         };

@@ -1,7 +1,7 @@
-use crate::kit::time::{millis, opt_millis};
+use crate::kit::time::opt_millis;
 use serde::Serialize;
 use stepwright_app::{
-    CapabilitySet, ComponentInfo, Enablement, Grants, LimitOverrides, Plugin, StepCategory, StepDescriptor,
+    App, CapabilitySet, ComponentInfo, Enablement, Grants, LimitOverrides, Plugin, StepCategory, StepDescriptor,
 };
 use stepwright_engine::{RawJson, Timestamp};
 use utoipa::ToSchema;
@@ -19,8 +19,10 @@ pub struct PluginView {
     size: u64,
     provides: Provides,
     requests: Requests,
-    /// `published` or `enabled`.
+    /// `published` or `enabled`; a built-in is always enabled.
     state: &'static str,
+    /// Comes with the host: every tenant has it, and may give it further grants.
+    built_in: bool,
     /// What it was enabled with; null unless it is.
     #[schema(value_type = Option<Object>)]
     grants: Option<Grants>,
@@ -31,9 +33,10 @@ pub struct PluginView {
     #[serde(serialize_with = "opt_millis")]
     #[schema(value_type = Option<String>, format = DateTime)]
     enabled_at: Option<Timestamp>,
-    #[serde(serialize_with = "millis")]
-    #[schema(value_type = String, format = DateTime)]
-    published_at: Timestamp,
+    /// Null for a built-in.
+    #[serde(serialize_with = "opt_millis")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    published_at: Option<Timestamp>,
 }
 
 /// What the component exports.
@@ -93,8 +96,9 @@ enum StepCategoryName {
 }
 
 /// `enablement` counts when it is of exactly this version.
-pub fn view_plugin(plugin: Plugin, enablement: Option<Enablement>) -> PluginView {
+pub fn view_plugin(app: &App, plugin: Plugin, enablement: Option<Enablement>) -> PluginView {
     let Plugin { info, published_at, .. } = plugin;
+    let built_in = app.builtin(&info.name).is_some_and(|builtin| builtin.info.digest == info.digest);
     let enablement = enablement.filter(|e| e.version == info.version && e.digest == info.digest);
     let state = if enablement.is_some() { "enabled" } else { "published" };
     let provides = Provides {
@@ -126,11 +130,12 @@ pub fn view_plugin(plugin: Plugin, enablement: Option<Enablement>) -> PluginView
         provides,
         requests,
         state,
+        built_in,
         grants,
         config,
         limits,
-        enabled_at,
-        published_at,
+        enabled_at: enabled_at.filter(|at| at.micros() > 0),
+        published_at: (!built_in).then_some(published_at),
     }
 }
 

@@ -16,6 +16,6 @@ use stepwright_engine::TenantId;
 )]
 pub async fn handle(caller: Caller<Read>, Params((t, schema, id)): Params<(TenantId, String, String)>) -> ApiResult {
     let access = caller.tenant(t).await?;
-    let entity = caller.state().app.entity(&access, &schema, &id).await?;
+    let entity = caller.state().app.entity_with_flows(&access, &schema, &id).await?;
     Ok(reply::ok(&view_entity(entity)))
 }

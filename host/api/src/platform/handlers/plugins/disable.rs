@@ -4,7 +4,7 @@ use crate::platform::permissions::Manage;
 use crate::platform::problem::Problem;
 use crate::platform::views::{PluginView, view_plugin};
 
-/// Disables a version; its steps fail with a fault that says so.
+/// Disables a version; its steps fail with a fault that says so. A built-in stays enabled and loses what it was given.
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{t}/plugins/{name}/{version}/disable", operation_id = "disablePlugin",
     tag = "plugins",
@@ -17,6 +17,7 @@ use crate::platform::views::{PluginView, view_plugin};
 )]
 pub async fn handle(caller: Caller<Manage>, path: PluginPath) -> ApiResult {
     let access = caller.tenant(path.tenant).await?;
-    let plugin = caller.state().app.disable_plugin(&access, &path.name, &path.version).await?;
-    Ok(reply::ok(&view_plugin(plugin, None)))
+    let app = &caller.state().app;
+    let (plugin, left) = app.disable_plugin(&access, &path.name, &path.version).await?;
+    Ok(reply::ok(&view_plugin(app, plugin, left)))
 }

@@ -24,7 +24,8 @@ struct EnableBody {
     limits: LimitOverrides,
 }
 
-/// Enables a version with these grants; executions started from now on run on it.
+/// Enables a version with these grants; executions started from now on run on it. A built-in gets these grants besides
+/// those it has in every tenant.
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{t}/plugins/{name}/{version}/enable", operation_id = "enablePlugin",
     tag = "plugins",
@@ -52,7 +53,7 @@ pub async fn handle(caller: Caller<Manage>, path: PluginPath, body: JsonBody) ->
     let request = EnableRequest { grants, config, limits };
     let enablement = app.enable_plugin(&access, &path.name, &path.version, request).await.map_err(ApiError::from)?;
     let plugin = app.plugin(&access, &path.name, &path.version).await?;
-    Ok(reply::ok(&view_plugin(plugin, Some(enablement))))
+    Ok(reply::ok(&view_plugin(app, plugin, Some(enablement))))
 }
 
 /// Unknown members are refused: a grant that is misspelt must not pass as given.

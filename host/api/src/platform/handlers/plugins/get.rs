@@ -4,7 +4,7 @@ use crate::platform::permissions::Read;
 use crate::platform::problem::Problem;
 use crate::platform::views::{PluginView, view_plugin};
 
-/// One published version.
+/// One published version, or a built-in.
 #[utoipa::path(
     get, path = "/platform/v1/tenants/{t}/plugins/{name}/{version}", operation_id = "getPlugin", tag = "plugins",
     params(
@@ -18,5 +18,5 @@ pub async fn handle(caller: Caller<Read>, path: PluginPath) -> ApiResult {
     let access = caller.tenant(path.tenant).await?;
     let app = &caller.state().app;
     let plugin = app.plugin(&access, &path.name, &path.version).await?;
-    Ok(reply::ok(&view_plugin(plugin, app.enabled_plugin(&access, &path.name))))
+    Ok(reply::ok(&view_plugin(app, plugin, app.enabled_plugin(&access, &path.name))))
 }

@@ -29,5 +29,5 @@ pub async fn handle(caller: Caller<Publish>, Params(t): Params<TenantId>, body: 
     let app = &caller.state().app;
     let plugin = app.publish_plugin(&access, bytes.into()).await?;
     let enablement = app.enabled_plugin(&access, &plugin.info.name);
-    Ok(reply::created(&view_plugin(plugin, enablement)))
+    Ok(reply::created(&view_plugin(app, plugin, enablement)))
 }
