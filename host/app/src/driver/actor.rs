@@ -1,6 +1,7 @@
 //! One driven execution: run what is outstanding, apply what comes back, commit, go on.
 
 use super::flow_actor::FlowActor;
+use super::held::{Held, Saved, Stop, Tried, retrying, until_due};
 use super::invoke::Finished;
 use super::saving::Extra;
 use super::{Driven, Place, lock};
@@ -8,50 +9,26 @@ use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
 use crate::model::{Effects, UsageDelta, Wake};
-use crate::ports::{CommitError, StoreError};
 use crate::session::Session;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use stepwright_engine::flow::Entities;
 use stepwright_engine::{
-    Actor, Command, Definition, Dialect, Execution, ExecutionStatus, Fault, Outcome, TaskId, TaskState, Timestamp,
-    Transition, TransitionError, TriggerSource, apply,
+    Actor, Command, Definition, Dialect, Execution, ExecutionStatus, Fault, Outcome, TaskId, TaskState,
+    TransitionError, TriggerSource, apply,
 };
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// Bytes of an execution's document; a step whose output would push it beyond fails.
-pub(crate) const MAX_DOCUMENT: usize = 8 << 20;
-/// First and longest wait while the database does not answer.
-pub(super) const STORE_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How long a queued run waits before it looks whether the one before it has ended.
 const QUEUE_LOOK: Duration = Duration::from_secs(1);
 
 static TOKENS: AtomicU64 = AtomicU64::new(0);
 
-/// Why an actor stops.
-pub(super) enum Stop {
-    /// Nothing left to do here; the database says who goes on, and when.
-    Idle,
-    /// Another actor or node holds it now, or it is gone.
-    Lost,
-}
-
-/// What became of a commit.
-pub(super) enum Saved {
-    Done,
-    Stopped(Stop),
-    /// A staged document has changed since the step read it. Nothing was written.
-    Conflict(String),
-    /// The database will never take it.
-    Refused(String),
-}
-
 struct ActorState<'a> {
-    app: &'a App,
-    definition: Arc<Definition>,
-    execution: Arc<Execution>,
+    held: Held<'a>,
     inflight: JoinSet<Finished>,
     started: BTreeSet<(TaskId, u32)>,
 }
@@ -71,8 +48,8 @@ impl App {
             let ended = if execution.flow.is_some() {
                 FlowActor::new(&app, definition, execution).run(&notify).await
             } else {
-                let (inflight, started) = (JoinSet::new(), BTreeSet::new());
-                ActorState { app: &app, definition, execution, inflight, started }.run(&notify).await
+                let held = Held::new(&app, definition, execution);
+                ActorState { held, inflight: JoinSet::new(), started: BTreeSet::new() }.run(&notify).await
             };
             if let Err(error) = ended {
                 tracing::error!(execution = %id, %error, "driving the execution failed; its lease will run out");
@@ -88,35 +65,16 @@ impl App {
             earlier.abort.abort();
         }
     }
-
-    /// Gives the lease back without a transition; another holder's version wins silently.
-    pub(super) async fn release(
-        &self,
-        view: &TenantView,
-        definition: &Definition,
-        execution: &Execution,
-        wake: Wake,
-    ) -> AppResult<()> {
-        let expected = execution.version;
-        let mut next = execution.clone();
-        next.version += 1;
-        let mut write = self.write(Transition { next, events: Vec::new() }, expected, wake)?;
-        write.held_by = Some(self.config().node);
-        match self.commit_one(view, definition, write, Extra::default()).await {
-            Ok(_) | Err(CommitError::Stale(_)) => Ok(()),
-            Err(error) => Err(AppError::Unavailable(error.to_string())),
-        }
-    }
 }
 
 impl ActorState<'_> {
     async fn run(mut self, poked: &Notify) -> AppResult<()> {
         loop {
-            let Some(view) = self.view().await? else { return Ok(()) };
+            let Some(view) = self.held.view().await? else { return Ok(()) };
             if self.prepare(&view).await?.is_some() {
                 return Ok(());
             }
-            let (app, due) = (self.app, self.execution.next_due());
+            let (app, due) = (self.held.app, self.held.execution.next_due());
             let stop = tokio::select! {
                 finished = self.inflight.join_next() => match finished {
                     Some(Ok(finished)) => self.finish(&view, finished).await?,
@@ -125,7 +83,7 @@ impl ActorState<'_> {
                     }
                     None => Some(Stop::Idle),
                 },
-                () = poked.notified() => self.reload().await?,
+                () = poked.notified() => self.held.reload().await?,
                 () = until_due(app, due) => None,
             };
             if stop.is_some() {
@@ -134,66 +92,65 @@ impl ActorState<'_> {
         }
     }
 
-    async fn view(&self) -> AppResult<Option<Arc<TenantView>>> {
-        retrying(|| self.app.tenant_view(self.execution.tenant_id)).await
-    }
-
     /// Begins, fires timers, and starts every outstanding invocation; says so when there is nothing to wait for.
     async fn prepare(&mut self, view: &Arc<TenantView>) -> AppResult<Option<Stop>> {
-        if matches!(self.execution.status, ExecutionStatus::Pending)
+        if matches!(self.held.execution.status, ExecutionStatus::Pending)
             && let Some(stop) = self.begin(view).await?
         {
             return Ok(Some(stop));
         }
-        if self.execution.next_due().is_some_and(|due| due <= self.app.now())
+        if self.held.execution.next_due().is_some_and(|due| due <= self.held.app.now())
             && let Some(stop) = self.commit(view, Command::TimerFired, Extra::default()).await?
         {
             return Ok(Some(stop));
         }
-        if matches!(self.execution.status, ExecutionStatus::Running | ExecutionStatus::Paused { .. }) {
+        if matches!(self.held.execution.status, ExecutionStatus::Running | ExecutionStatus::Paused { .. }) {
             self.invoke_outstanding(view);
         }
         if self.inflight.is_empty() {
-            // Claimed for nothing: the lease is given back, or it would be claimed again when it has run out.
-            self.app.release(view, &self.definition, &self.execution, self.app.wake_of(&self.execution, None)).await?;
-            return Ok(Some(Stop::Idle));
+            // Claimed for nothing.
+            return self.held.release(view, self.held.app.wake_of(&self.held.execution, None)).await;
         }
         Ok(None)
     }
 
     async fn begin(&mut self, view: &Arc<TenantView>) -> AppResult<Option<Stop>> {
-        let (tenant, definition) = (self.execution.tenant_id, self.definition.id);
-        if retrying(|| self.app.current_definition(tenant, definition)).await?.is_none() {
+        let (tenant, definition) = (self.held.execution.tenant_id, self.held.definition.id);
+        if retrying(|| self.held.app.current_definition(tenant, definition)).await?.is_none() {
             let reason = Some("the workflow was deleted".into());
             return self.commit(view, Command::Cancel { reason }, Extra::default()).await;
         }
         if self.waits_its_turn().await? {
-            let wake = Wake::At(self.app.now() + QUEUE_LOOK);
-            self.app.release(view, &self.definition, &self.execution, wake).await?;
-            return Ok(Some(Stop::Idle));
+            let wake = Wake::At(self.held.app.now() + QUEUE_LOOK);
+            return self.held.release(view, wake).await;
         }
         self.commit(view, Command::Begin, Extra::default()).await
     }
 
     /// A tick that falls due while a run of the workflow is active is queued (source: contracts/softsolz.md 2C).
     async fn waits_its_turn(&self) -> AppResult<bool> {
-        let run = &self.execution;
+        let run = &self.held.execution;
         if run.dialect != Dialect::Softsolz || run.trigger.source != TriggerSource::Schedule {
             return Ok(false);
         }
         let open = || async {
-            Ok(self.app.store().open_executions_of(run.tenant_id, run.definition_id, super::QUEUE_DEPTH + 1).await?)
+            Ok(self
+                .held
+                .app
+                .store()
+                .open_executions_of(run.tenant_id, run.definition_id, super::QUEUE_DEPTH + 1)
+                .await?)
         };
         // Newest first, so whatever follows this run was there before it.
         Ok(retrying(open).await?.iter().skip_while(|id| **id != run.id).nth(1).is_some())
     }
 
     fn invoke_outstanding(&mut self, view: &Arc<TenantView>) {
-        for task in self.execution.running() {
+        for task in self.held.execution.running() {
             let TaskState::Running { attempt, .. } = task.state else { continue };
             if self.started.insert((task.id, attempt)) {
-                let (app, view, id) = (self.app.clone(), Arc::clone(view), task.id);
-                let (definition, execution) = (Arc::clone(&self.definition), Arc::clone(&self.execution));
+                let (app, view, id) = (self.held.app.clone(), Arc::clone(view), task.id);
+                let (definition, execution) = (Arc::clone(&self.held.definition), Arc::clone(&self.held.execution));
                 self.inflight.spawn(async move { app.invoke(view, definition, execution, id, attempt).await });
             }
         }
@@ -205,14 +162,16 @@ impl ActorState<'_> {
         self.started.remove(&(task, attempt));
         let (mut effects, starts) = session.map_or((Effects::default(), Vec::new()), Session::into_effects);
         let started = !starts.is_empty() || !effects.emitted.is_empty();
-        if started && let Err(error) = self.app.check_open_quota(view).await {
+        if started && let Err(error) = self.held.app.check_open_quota(view).await {
             let fault = Fault::permanent("QUOTA_EXCEEDED", error.to_string());
             return self.fail(view, task, attempt, fault).await;
         }
-        let (flows, starts) = self.app.flow_starts(&self.execution, None, starts);
+        let (flows, starts) = self.held.app.flow_starts(&self.held.execution, None, starts);
         effects.emitted.extend(flows);
-        let children = self.app.children(view, &self.execution, starts)?;
-        let told = retrying(|| self.app.told_of_changes(&self.execution, &effects.entities)).await?;
+        let children = self.held.app.children(view, &self.held.execution, starts)?;
+        let unknown = Entities::new();
+        let told = || self.held.app.told_of_changes(&self.held.execution, &effects.entities, &unknown);
+        let told = retrying(told).await?;
         effects.emitted.extend(told);
         let usage = UsageDelta { steps: 1, executions: children.len() as u64, metering };
         let extra = Extra { effects, children, usage, ..Extra::default() };
@@ -223,15 +182,15 @@ impl ActorState<'_> {
             // What the step had read is not there any more: nothing was written, so it simply runs again, a little
             // later, since whoever was faster may not be done either.
             Saved::Conflict(what) => {
-                tracing::debug!(execution = %self.execution.id, task = task.0, what, "staged changes clash");
-                let outcome = Outcome::Defer { until: self.app.soon() };
+                tracing::debug!(execution = %self.held.execution.id, task = task.0, what, "staged changes clash");
+                let outcome = Outcome::Defer { until: self.held.app.soon() };
                 let command = Command::InvocationFinished { task, attempt, outcome, metering };
                 self.commit(view, command, Extra::default()).await?
             }
             Saved::Refused(why) => self.fail(view, task, attempt, Fault::permanent("NOT_STORABLE", why)).await?,
         };
         if started {
-            self.app.driver().hint();
+            self.held.app.driver().hint();
         }
         Ok(stop)
     }
@@ -257,12 +216,10 @@ impl ActorState<'_> {
     }
 
     async fn commit_outcome(&mut self, view: &Arc<TenantView>, command: Command, extra: Extra) -> AppResult<Saved> {
-        let node = self.app.config().node;
-        let mut wait = STORE_RETRY.0;
         loop {
-            let before = (*self.execution).clone();
-            let expected = before.version;
-            let transition = match apply(&self.definition, before, command.clone(), &self.app.env(Actor::System)) {
+            let Held { app, definition, execution, .. } = &self.held;
+            let env = app.env(Actor::System);
+            let transition = match apply(definition, Execution::clone(execution), command.clone(), &env) {
                 Ok(transition) => transition,
                 // Somebody else has decided meanwhile; the outcome is of no use any more.
                 Err(TransitionError::StaleAttempt { .. } | TransitionError::WrongStatus { .. }) => {
@@ -270,81 +227,11 @@ impl ActorState<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let wake = self.app.wake_of(&transition.next, Some(node));
-            let mut write = self.app.write(transition, expected, wake)?;
-            if write.document.len() > MAX_DOCUMENT {
-                return Ok(Saved::Refused(format!("the execution would exceed {MAX_DOCUMENT} bytes")));
+            match self.held.save(view, transition, extra.clone()).await? {
+                Tried::Ended(saved) => return Ok(saved),
+                Tried::Clash(what) => return Ok(Saved::Conflict(what)),
+                Tried::Again => {}
             }
-            write.held_by = Some(node);
-            match self.app.commit_one(view, &self.definition, write, extra.clone()).await {
-                Ok(next) => {
-                    self.execution = next;
-                    if matches!(wake, Wake::Leased { .. }) {
-                        return Ok(Saved::Done);
-                    }
-                    // Given back with the commit: from now on anybody may claim it.
-                    if matches!(wake, Wake::At(_)) {
-                        self.app.driver().hint();
-                    }
-                    return Ok(Saved::Stopped(Stop::Idle));
-                }
-                Err(CommitError::Stale(_)) => {
-                    if let Some(stop) = self.reload().await? {
-                        return Ok(Saved::Stopped(stop));
-                    }
-                }
-                Err(CommitError::EffectConflict(what)) => return Ok(Saved::Conflict(what)),
-                Err(CommitError::Store(StoreError::Unavailable(reason))) => {
-                    tracing::warn!(execution = %self.execution.id, reason, "database unavailable; the commit is tried again");
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(STORE_RETRY.1);
-                }
-                Err(error @ (CommitError::Precondition { .. } | CommitError::Store(_))) => {
-                    return Ok(Saved::Refused(error.to_string()));
-                }
-            }
-        }
-    }
-
-    /// Takes over what the database says. Invocations of tasks that are not awaited any more are given up.
-    async fn reload(&mut self) -> AppResult<Option<Stop>> {
-        let (tenant, id, node) = (self.execution.tenant_id, self.execution.id, self.app.config().node);
-        let held = retrying(|| async { Ok(self.app.store().held_execution(tenant, id, node).await?) }).await?;
-        let Some(execution) = held else {
-            return Ok(Some(Stop::Lost));
-        };
-        self.execution = Arc::new(execution);
-        if self.execution.running().next().is_none() {
-            self.inflight.abort_all();
-            return Ok(Some(Stop::Idle));
-        }
-        Ok(None)
-    }
-}
-
-/// Until another task of the execution is due while some are in flight. Looks at the clock often enough to follow one
-/// that is simulated.
-pub(super) async fn until_due(app: &App, due: Option<Timestamp>) {
-    let Some(due) = due else { return std::future::pending().await };
-    loop {
-        let left = due.since(app.now());
-        if left.is_zero() {
-            return;
-        }
-        tokio::time::sleep(left.min(app.config().poll)).await;
-    }
-}
-
-/// Repeats a read until the database answers.
-pub(super) async fn retrying<T, F: Future<Output = AppResult<T>>>(mut read: impl FnMut() -> F) -> AppResult<T> {
-    let mut wait = STORE_RETRY.0;
-    loop {
-        match read().await {
-            Err(AppError::Unavailable(_)) => {
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(STORE_RETRY.1);
-            }
-            other => return other,
         }
     }
 }

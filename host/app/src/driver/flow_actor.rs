@@ -1,14 +1,13 @@
 //! One driven flow: do what is outstanding, apply what comes back, commit, go on. The sibling of the actor of tasks.
 
-use super::actor::{MAX_DOCUMENT, STORE_RETRY, Saved, Stop, retrying, until_due};
 use super::flow_saving::FlowMoved;
 use super::flow_work::{Answer, Worker};
+use super::held::{Held, Saved, Stop, Tried, retrying, until_due};
 use super::saving::Extra;
 use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
-use crate::model::{Effects, ExecutionWrite, UsageDelta, Wake};
-use crate::ports::{CommitError, StoreError};
+use crate::model::{Effects, ExecutionWrite, UsageDelta};
 use crate::session::Session;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,26 +21,23 @@ const MAX_CLASHES: u32 = 20;
 
 /// A driven flow.
 pub(super) struct FlowActor<'a> {
-    app: &'a App,
-    definition: Arc<Definition>,
-    execution: Arc<Execution>,
+    held: Held<'a>,
     inflight: JoinSet<Answer>,
     started: BTreeSet<(NodeId, u32)>,
 }
 
 impl<'a> FlowActor<'a> {
     pub(super) fn new(app: &'a App, definition: Arc<Definition>, execution: Arc<Execution>) -> Self {
-        Self { app, definition, execution, inflight: JoinSet::new(), started: BTreeSet::new() }
+        Self { held: Held::new(app, definition, execution), inflight: JoinSet::new(), started: BTreeSet::new() }
     }
 
     pub(super) async fn run(mut self, poked: &Notify) -> AppResult<()> {
         loop {
-            let read = || self.app.tenant_view(self.execution.tenant_id);
-            let Some(view) = retrying(read).await? else { return Ok(()) };
+            let Some(view) = self.held.view().await? else { return Ok(()) };
             if self.prepare(&view).await?.is_some() {
                 return Ok(());
             }
-            let (app, due) = (self.app, self.execution.next_due());
+            let (app, due) = (self.held.app, self.held.execution.next_due());
             let stop = tokio::select! {
                 answer = self.inflight.join_next() => match answer {
                     Some(Ok(answer)) => self.finish(&view, answer).await?,
@@ -50,7 +46,7 @@ impl<'a> FlowActor<'a> {
                     }
                     None => Some(Stop::Idle),
                 },
-                () = poked.notified() => self.reload().await?,
+                () = poked.notified() => self.held.reload().await?,
                 () = until_due(app, due) => None,
             };
             if stop.is_some() {
@@ -61,23 +57,21 @@ impl<'a> FlowActor<'a> {
 
     /// Fires timers and starts every outstanding work; says so when there is nothing to wait for.
     async fn prepare(&mut self, view: &Arc<TenantView>) -> AppResult<Option<Stop>> {
-        if self.execution.next_due().is_some_and(|due| due <= self.app.now())
+        if self.held.execution.next_due().is_some_and(|due| due <= self.held.app.now())
             && let Some(stop) = self.commit(view, Command::TimerFired).await?
         {
             return Ok(Some(stop));
         }
         self.start_outstanding(view);
         if self.inflight.is_empty() {
-            // Claimed for nothing: the lease is given back, or it would be claimed again when it has run out.
-            let wake = self.app.wake_of(&self.execution, None);
-            self.app.release(view, &self.definition, &self.execution, wake).await?;
-            return Ok(Some(Stop::Idle));
+            // Claimed for nothing.
+            return self.held.release(view, self.held.app.wake_of(&self.held.execution, None)).await;
         }
         Ok(None)
     }
 
     fn start_outstanding(&mut self, view: &Arc<TenantView>) {
-        let execution = Arc::clone(&self.execution);
+        let execution = Arc::clone(&self.held.execution);
         for work in execution.flow.iter().flat_map(|flow| flow.work()) {
             if self.started.insert((work.task().clone(), work.attempt())) {
                 self.start(view, work, false);
@@ -87,10 +81,10 @@ impl<'a> FlowActor<'a> {
 
     fn start(&mut self, view: &Arc<TenantView>, work: Work, later: bool) {
         let worker = Worker {
-            app: self.app.clone(),
+            app: self.held.app.clone(),
             view: Arc::clone(view),
-            definition: Arc::clone(&self.definition),
-            execution: Arc::clone(&self.execution),
+            definition: Arc::clone(&self.held.definition),
+            execution: Arc::clone(&self.held.execution),
         };
         self.inflight.spawn(async move {
             if later {
@@ -107,13 +101,13 @@ impl<'a> FlowActor<'a> {
         let Some(command) = command else { return Ok(None) };
         let (mut effects, starts) = session.map_or((Effects::default(), Vec::new()), Session::into_effects);
         let started = !starts.is_empty() || !effects.emitted.is_empty();
-        if started && let Err(error) = self.app.check_open_quota(view).await {
+        if started && let Err(error) = self.held.app.check_open_quota(view).await {
             let fault = Fault::permanent("QUOTA_EXCEEDED", error.to_string());
             return self.commit(view, failed(command, fault)).await;
         }
-        let (flows, starts) = self.app.flow_starts(&self.execution, Some(&task), starts);
+        let (flows, starts) = self.held.app.flow_starts(&self.held.execution, Some(&task), starts);
         effects.emitted.extend(flows);
-        let children = self.app.children(view, &self.execution, starts)?;
+        let children = self.held.app.children(view, &self.held.execution, starts)?;
         let usage = UsageDelta { steps, executions: children.len() as u64, metering };
         let saved = self.commit_answer(view, command.clone(), effects, children, usage).await?;
         let stop = match saved {
@@ -122,20 +116,20 @@ impl<'a> FlowActor<'a> {
             // What the step had read is not there any more: nothing was written, so it simply runs again, a little
             // later, since whoever was faster may not be done either.
             Saved::Conflict(what) => {
-                tracing::debug!(execution = %self.execution.id, task = %task, what, "staged changes clash");
+                tracing::debug!(execution = %self.held.execution.id, task = %task, what, "staged changes clash");
                 self.run_again(view, &task, attempt);
                 None
             }
             Saved::Refused(why) => self.commit(view, failed(command, Fault::permanent("NOT_STORABLE", why))).await?,
         };
         if started {
-            self.app.driver().hint();
+            self.held.app.driver().hint();
         }
         Ok(stop)
     }
 
     fn run_again(&mut self, view: &Arc<TenantView>, task: &NodeId, attempt: u32) {
-        let execution = Arc::clone(&self.execution);
+        let execution = Arc::clone(&self.held.execution);
         let mut outstanding = execution.flow.iter().flat_map(|flow| flow.work());
         if let Some(work) = outstanding.find(|work| work.task() == task && work.attempt() == attempt) {
             self.started.insert((task.clone(), attempt));
@@ -161,84 +155,35 @@ impl<'a> FlowActor<'a> {
         children: Vec<ExecutionWrite>,
         usage: UsageDelta,
     ) -> AppResult<Saved> {
-        let node = self.app.config().node;
-        let mut wait = STORE_RETRY.0;
         let mut clashes = 0;
         loop {
-            let expected = self.execution.version;
-            let apply = || self.app.move_flow(&self.execution, command.clone(), &Actor::System, effects.clone());
-            let FlowMoved { transition, effects: mut all } = match retrying(apply).await? {
+            let Held { app, execution, .. } = &self.held;
+            let apply = || app.move_flow(execution, command.clone(), &Actor::System, effects.clone());
+            let FlowMoved { transition, effects: all } = match retrying(apply).await? {
                 Ok(moved) => moved,
                 // Somebody else has decided meanwhile; the answer is of no use any more.
                 Err(refused) => {
                     if refused.kind() != FlowErrorKind::Stale {
-                        tracing::debug!(execution = %self.execution.id, %refused, "an answer came too late");
+                        tracing::debug!(execution = %execution.id, %refused, "an answer came too late");
                     }
                     return Ok(Saved::Done);
                 }
             };
-            let told = || self.app.told_of_changes(&self.execution, &all.entities);
-            let told = retrying(told).await?;
-            all.emitted.extend(told);
-            let wake = self.app.wake_of(&transition.next, Some(node));
-            let mut write = self.app.write(transition, expected, wake)?;
-            if write.document.len() > MAX_DOCUMENT {
-                return Ok(Saved::Refused(format!("the execution would exceed {MAX_DOCUMENT} bytes")));
-            }
-            write.held_by = Some(node);
             let extra = Extra { effects: all, children: children.clone(), usage, ..Extra::default() };
-            match self.app.commit_one(view, &self.definition, write, extra).await {
-                Ok(next) => {
-                    self.execution = next;
-                    if matches!(wake, Wake::Leased { .. }) {
-                        return Ok(Saved::Done);
-                    }
-                    // Given back with the commit: from now on anybody may claim it.
-                    if matches!(wake, Wake::At(_)) {
-                        self.app.driver().hint();
-                    }
-                    return Ok(Saved::Stopped(Stop::Idle));
-                }
-                Err(CommitError::Stale(_)) => {
-                    if let Some(stop) = self.reload().await? {
-                        return Ok(Saved::Stopped(stop));
-                    }
-                }
+            match self.held.save(view, transition, extra).await? {
+                Tried::Ended(saved) => return Ok(saved),
+                Tried::Again => {}
                 // Where the flow itself writes to entities, they are read again. Should it clash once more, it is what
                 // the step has staged.
-                Err(CommitError::EffectConflict(what)) => {
+                Tried::Clash(what) => {
                     clashes += 1;
                     let staged = !effects.is_unconditional();
                     if (staged && clashes > 1) || clashes >= MAX_CLASHES {
                         return Ok(Saved::Conflict(what));
                     }
                 }
-                Err(CommitError::Store(StoreError::Unavailable(reason))) => {
-                    tracing::warn!(execution = %self.execution.id, reason, "database unavailable; the commit is tried again");
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(STORE_RETRY.1);
-                }
-                Err(error @ (CommitError::Precondition { .. } | CommitError::Store(_))) => {
-                    return Ok(Saved::Refused(error.to_string()));
-                }
             }
         }
-    }
-
-    /// Takes over what the database says.
-    async fn reload(&mut self) -> AppResult<Option<Stop>> {
-        let (tenant, id, node) = (self.execution.tenant_id, self.execution.id, self.app.config().node);
-        let held = retrying(|| async { Ok(self.app.store().held_execution(tenant, id, node).await?) }).await?;
-        let Some(execution) = held else {
-            return Ok(Some(Stop::Lost));
-        };
-        self.execution = Arc::new(execution);
-        // Work that nobody awaits any more is given up; a lease with nothing to do goes back in `prepare`.
-        if !self.execution.is_working() {
-            self.inflight.abort_all();
-            return Ok(Some(Stop::Idle));
-        }
-        Ok(None)
     }
 }
 

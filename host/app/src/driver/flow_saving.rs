@@ -21,7 +21,7 @@ impl flow::Ids for FlowIds<'_> {
 /// A flow's transition, ready to be committed.
 pub(crate) struct FlowMoved {
     pub transition: Transition,
-    /// What a step has staged, with what the transition itself writes.
+    /// What a step has staged, with what the transition itself writes and the events that tell other flows of it.
     pub effects: Effects,
 }
 
@@ -62,15 +62,19 @@ impl App {
             _ => Vec::new(),
         };
         let mut entities = self.read_entities(execution.tenant_id, flow.entities().into_iter().chain(named)).await?;
+        let before = entities.clone();
         overlay(&mut entities, &effects);
-        let env = flow::Env {
-            now: self.now(),
-            actor,
-            jitter: self.random().unit(),
-            ids: &FlowIds(&**self.ids()),
-            entities: &entities,
+        let moved = {
+            let env = flow::Env {
+                now: self.now(),
+                actor,
+                jitter: self.random().unit(),
+                ids: &FlowIds(&**self.ids()),
+                entities: &entities,
+            };
+            flow::apply(flow, command, &env)
         };
-        let mut moved = match flow::apply(flow, command, &env) {
+        let mut moved = match moved {
             Ok(moved) => moved,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -78,6 +82,7 @@ impl App {
         if moved.next.contexts != flow.contexts {
             effects.contexts.push(contexts_of(execution.id, &moved.next));
         }
+        effects.emitted.extend(self.told_of_changes(execution, &effects.entities, &before).await?);
         Ok(Ok(FlowMoved { transition: execution.moved(moved), effects }))
     }
 }

@@ -1,6 +1,6 @@
 //! Work of flows: conditions to ask, automations to look up, actions to run. Each gives the command that answers it.
 
-use super::actor::retrying;
+use super::held::retrying;
 use super::invoke::{BUSY, outcome_name, pinned};
 use super::saving::call_input;
 use crate::App;
@@ -16,6 +16,9 @@ use stepwright_engine::{Definition, Execution, Fault, Metering, NodeId, Outcome,
 
 /// The plugin whose condition compares attributes.
 pub(crate) const CONDITIONS: &str = "conditions";
+
+/// How often an action is run again after a fault that may pass.
+const ACTION_RETRIES: u32 = 3;
 
 /// What came of a piece of work.
 pub(super) struct Answer {
@@ -187,6 +190,7 @@ impl Worker {
     async fn resolve(&self, flow_id: &str) -> Resolved {
         let found = retrying(|| async { Ok(self.app.store().automation(self.execution.tenant_id, flow_id).await?) });
         match found.await {
+            Ok(Some(automation)) if self.is_hot(&automation).await => Resolved::Hot,
             Ok(Some(automation)) => resolved(automation, |plugin| {
                 self.view.enabled(plugin).map(|enabled| enabled.enablement.digest.clone())
             }),
@@ -194,6 +198,20 @@ impl Worker {
             Err(error) => {
                 tracing::error!(execution = %self.execution.id, flow_id, %error, "an automation cannot be read");
                 Resolved::Unknown
+            }
+        }
+    }
+
+    /// Counts a run; whether it is one too many.
+    async fn is_hot(&self, automation: &Automation) -> bool {
+        let Some(most) = automation.max_executions else { return false };
+        let (tenant, now) = (automation.tenant_id, self.app.now());
+        let count = || async { Ok(self.app.store().count_automation_run(tenant, &automation.flow_id, now).await?) };
+        match retrying(count).await {
+            Ok(runs) => runs > u64::from(most),
+            Err(error) => {
+                tracing::error!(execution = %self.execution.id, flow_id = automation.flow_id, %error, "a run cannot be counted");
+                false
             }
         }
     }
@@ -332,7 +350,7 @@ fn resolved(automation: Automation, digest: impl Fn(&str) -> Option<String>) -> 
             name: None,
             config: action.config,
             allow_failure: action.allow_failure,
-            retry: RetryPolicy::default(),
+            retry: RetryPolicy::times(ACTION_RETRIES),
         });
     }
     Resolved::Found { actions, pins }
@@ -395,6 +413,7 @@ mod tests {
             step: StepRef { plugin: plugin.into(), step: "send".into(), version: None },
             config: RawJson::empty_object(),
             allow_failure,
+            custom: false,
         };
         let automation = Automation {
             id: AutomationId::from_uuid(uuid::Uuid::from_u128(1)),
@@ -402,6 +421,7 @@ mod tests {
             flow_id: "greet".into(),
             name: "Greets".into(),
             actions: vec![action("mail", false), action("gone", true)],
+            max_executions: None,
             version: 1,
             created_at: Timestamp::from_secs(0),
             updated_at: Timestamp::from_secs(0),

@@ -5,15 +5,15 @@ use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
 use crate::model::{Emitted, EntityWrite};
-use crate::session::StagedStart;
+use crate::session::{StagedFlow, StagedStart};
 use crate::usecases::StartFlowArgs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use stepwright_engine::flow::{Chain, Command, Context, EntityDiff, FlowTrigger, TriggerType};
+use stepwright_engine::flow::{Chain, Command, Context, Entities, EntityDiff, FlowTrigger, TriggerType};
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{Actor, DefinitionId, EmittedEventId, Execution, ExecutionId, NodeId, RawJson, TenantId};
+use stepwright_engine::{Actor, DefinitionId, EmittedEventId, Execution, ExecutionId, NodeId, RawJson};
 
 /// Guests' events are dotted lower case, so that none can be taken for these.
 const ENTITY_CHANGED: &str = "$entity_changed";
@@ -27,38 +27,55 @@ const PAGE: u32 = 200;
 struct FlowStart {
     template: DefinitionId,
     flow: String,
-    about: EntityRef,
+    contexts: Vec<Context>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    purposes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chain: Option<Chain>,
 }
 
 impl App {
-    /// Events for the flows that are about entities a commit of `source` writes.
-    pub(crate) async fn told_of_changes(&self, source: &Execution, writes: &[EntityWrite]) -> AppResult<Vec<Emitted>> {
+    /// Events for the flows that are about entities a commit of `source` writes. What is `known` of them is not read
+    /// again.
+    pub(crate) async fn told_of_changes(
+        &self,
+        source: &Execution,
+        writes: &[EntityWrite],
+        known: &Entities,
+    ) -> AppResult<Vec<Emitted>> {
         let mut told = Vec::new();
         for write in writes {
-            told.extend(self.change_event(source.tenant_id, source.id, write).await?);
+            let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
+            if self.store().open_flows_of(source.tenant_id, &write.schema, &write.id, None, 1).await?.is_empty() {
+                continue;
+            }
+            let after = write.attributes.read().unwrap_or_default();
+            let event = match known.get(&entity).filter(|snapshot| snapshot.version == write.expected) {
+                Some(snapshot) => self.change_event(source.id, entity, &snapshot.attributes, &after)?,
+                // Should the version differ, the commit does not go through.
+                None => {
+                    let before = self.store().entity(source.tenant_id, &write.schema, &write.id).await?;
+                    let before = before.map(|entity| entity.attributes.read().unwrap_or_default()).unwrap_or_default();
+                    self.change_event(source.id, entity, &before, &after)?
+                }
+            };
+            told.extend(event);
         }
         Ok(told)
     }
 
-    /// The event for the flows about one entity, when there are any and something changes.
-    pub(crate) async fn change_event(
+    /// The event that tells the flows about an entity of a change, when something changes.
+    pub(crate) fn change_event(
         &self,
-        tenant: TenantId,
         source: ExecutionId,
-        write: &EntityWrite,
+        entity: EntityRef,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
     ) -> AppResult<Option<Emitted>> {
-        if self.store().open_flows_of(tenant, &write.schema, &write.id, None, 1).await?.is_empty() {
-            return Ok(None);
+        match diff(entity, before, after) {
+            Some(diff) => self.event(ENTITY_CHANGED, &diff, source, 0).map(Some),
+            None => Ok(None),
         }
-        // Should the version differ, the commit does not go through.
-        let before = self.store().entity(tenant, &write.schema, &write.id).await?;
-        let before = before.map(|entity| entity.attributes.read().unwrap_or_default()).unwrap_or_default();
-        let after = write.attributes.read().unwrap_or_default();
-        let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
-        let Some(diff) = diff(entity, &before, &after) else { return Ok(None) };
-        Ok(Some(self.event(ENTITY_CHANGED, &diff, source, 0)?))
     }
 
     /// The starts of flows among those a step has staged, as events, and the other starts.
@@ -71,12 +88,12 @@ impl App {
         let mut events = Vec::new();
         let mut others = Vec::new();
         for staged in starts {
-            let (Some(flow), Some(about)) = (&staged.flow, &staged.entity) else {
+            let Some(StagedFlow { id, contexts, purposes }) = staged.flow.clone() else {
                 others.push(staged);
                 continue;
             };
             let chain = parent.flow.as_deref().zip(task).and_then(|(flow, task)| flow.child_chain(task).ok());
-            let start = FlowStart { template: staged.definition.id, flow: flow.clone(), about: about.clone(), chain };
+            let start = FlowStart { template: staged.definition.id, flow: id, contexts, purposes, chain };
             match self.event(START_FLOW, &start, parent.id, staged.depth) {
                 Ok(event) => events.push(event),
                 Err(error) => tracing::error!(execution = %parent.id, %error, "a flow cannot be started"),
@@ -137,15 +154,15 @@ impl App {
     }
 
     async fn start_staged_flow(&self, view: &Arc<TenantView>, event: &Emitted, start: FlowStart) -> AppResult<()> {
-        let FlowStart { template, flow, about, chain } = start;
+        let FlowStart { template, flow, contexts, purposes, chain } = start;
         let trigger = FlowTrigger { kind: TriggerType::Automatic, automation_config: None, diff: None };
-        let context = Context { entity_id: about.id, entity_schema: about.schema, is_primary: true };
         let args = StartFlowArgs {
             external_id: Some(flow),
             chain,
             trigger,
+            purposes,
             parent: Some((event.source, event.depth)),
-            ..StartFlowArgs::new(template, vec![context])
+            ..StartFlowArgs::new(template, contexts)
         };
         self.start_flow_as(view, Actor::System, args).await.map(drop)
     }

@@ -10,17 +10,18 @@ mod flow_actor;
 mod flow_saving;
 mod flow_work;
 mod heartbeats;
+mod held;
 mod internal_events;
 mod invoke;
 mod saving;
 mod starting;
 
-pub(crate) use actor::MAX_DOCUMENT;
 pub(crate) use background::cron_of;
 pub use background::{Background, Pause};
 pub(crate) use flow_saving::{FlowIds, FlowMoved, contexts_of, stage_sync};
 pub(crate) use flow_work::{CONDITIONS, condition_of};
 pub use heartbeats::Heartbeats;
+pub(crate) use held::MAX_DOCUMENT;
 pub(crate) use saving::Extra;
 pub(crate) use starting::StartRequest;
 

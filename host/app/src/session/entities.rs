@@ -15,6 +15,8 @@ impl Session {
             return Err(HostError::Denied(format!("entities.read: {schema}")));
         }
         let stored = self.store.entity(self.scope.tenant_id, schema, id).await?;
+        let version = stored.as_ref().map_or(0, |entity| entity.version);
+        self.seen_entities.insert((schema.to_owned(), id.to_owned()), version);
         self.overlaid(schema, id, stored).ok_or(HostError::NotFound)
     }
 
@@ -46,6 +48,7 @@ impl Session {
         let limit = limit.clamp(1, MAX_PAGE);
         let stored = self.store.entities(self.scope.tenant_id, schema, cursor, limit).await?;
         let horizon = stored.has_more.then(|| stored.items.last().map(|e| e.id.clone())).flatten();
+        self.seen_entities.extend(stored.items.iter().map(|e| ((schema.to_owned(), e.id.clone()), e.version)));
         let mut items: Vec<Entity> = stored
             .items
             .into_iter()
@@ -94,6 +97,7 @@ impl Session {
         if let Some(expected) = expected
             && expected != seen
         {
+            self.raced |= self.seen_entities.get(&key) == Some(&expected);
             return Err(HostError::Conflict(seen));
         }
         let value = merged(&current, patch)?;

@@ -23,6 +23,7 @@ use crate::model::{
 use crate::ports::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use stepwright_engine::flow::Context;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Definition, ExecutionId, IdSource, RawJson, TaskId, TenantId, Timestamp};
 
@@ -120,12 +121,21 @@ impl MailPolicy {
     }
 }
 
+/// What there is to a staged start of a flow.
+#[derive(Clone, Debug)]
+pub struct StagedFlow {
+    /// The id clients see.
+    pub id: String,
+    /// At least one; the first is the primary.
+    pub contexts: Vec<Context>,
+    pub purposes: Vec<String>,
+}
+
 /// A staged start of another execution.
 #[derive(Clone, Debug)]
 pub struct StagedStart {
     pub id: ExecutionId,
-    /// The id clients see, when it is a flow.
-    pub flow: Option<String>,
+    pub flow: Option<StagedFlow>,
     pub definition: Definition,
     pub input: RawJson,
     pub entity: Option<EntityRef>,
@@ -156,7 +166,9 @@ pub struct Session {
     staged_bytes: usize,
     /// Versions of the rows this invocation has read.
     seen: BTreeMap<(Dataset, String), u64>,
-    /// A row changed between this invocation's read of it and its write.
+    /// Versions of the entities this invocation has read, 0 for those that were missing.
+    seen_entities: BTreeMap<(String, String), u64>,
+    /// A row or an entity changed between this invocation's read of it and its write.
     raced: bool,
 }
 
@@ -182,6 +194,7 @@ impl Session {
             starts: Vec::new(),
             staged_bytes: 0,
             seen: BTreeMap::new(),
+            seen_entities: BTreeMap::new(),
             raced: false,
         }
     }
@@ -195,6 +208,7 @@ impl Session {
                 .into_iter()
                 .map(|((schema, id), s)| EntityWrite { schema, id, attributes: s.value, expected: s.base })
                 .collect(),
+            deleted: Vec::new(),
             data: self
                 .rows
                 .into_iter()

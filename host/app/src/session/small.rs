@@ -1,14 +1,27 @@
 //! Key-value memory, starting flows, emitting events.
 
-use super::{HostError, MAX_CHAIN_DEPTH, Session, StagedStart, check_key};
+use super::{HostError, MAX_CHAIN_DEPTH, Session, StagedFlow, StagedStart, check_key};
 use crate::model::{Emitted, KvScope};
-use crate::usecases::{flow_execution_id, fresh_flow_id};
+use crate::usecases::{flow_execution_id, fresh_flow_id, template_definition_id};
+use serde::Deserialize;
+use stepwright_engine::flow::Context;
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{DefinitionId, DefinitionStatus, Dialect, EmittedEventId, ExecutionId, RawJson};
+use stepwright_engine::{DefinitionStatus, Dialect, EmittedEventId, ExecutionId, RawJson};
 
 const MAX_VALUE_BYTES: usize = 64 << 10;
 const MAX_STARTS: usize = 20;
 const MAX_EVENTS: usize = 100;
+/// Entities a staged flow may be about.
+const MAX_CONTEXTS: usize = 50;
+
+/// What a guest may say of a flow it starts; the rest of the input is left aside.
+#[derive(Deserialize)]
+struct FlowInput {
+    #[serde(default)]
+    contexts: Vec<Context>,
+    #[serde(default)]
+    purposes: Vec<String>,
+}
 
 /// Which of the two scopes the guest names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,17 +75,18 @@ impl Session {
         Ok(())
     }
 
-    /// Stages the start of a definition of this tenant.
+    /// Stages the start of a definition of this tenant, named by its id or, when it is a flow template, by the id that
+    /// clients of flows know; gives the execution's id, for a flow the one those clients see.
     ///
     /// # Errors
-    /// `Denied` without the grant, `NotFound`, `Invalid` when it is not active or has no steps of its own, `Limit` for
+    /// `Denied` without the grant, `NotFound`, `Invalid` when it is not active or needs what is not there, `Limit` for
     /// deep chains.
     pub async fn flow_start(
         &mut self,
         definition: &str,
         input: String,
         entity: Option<EntityRef>,
-    ) -> Result<ExecutionId, HostError> {
+    ) -> Result<String, HostError> {
         if !self.grants.flow {
             return Err(HostError::Denied("flow".into()));
         }
@@ -83,34 +97,59 @@ impl Session {
         if self.starts.len() >= MAX_STARTS {
             return Err(HostError::Limit(format!("at most {MAX_STARTS} starts in one call")));
         }
-        let id: DefinitionId = definition.parse().map_err(|_| HostError::NotFound)?;
-        let definition = self.store.definition(self.scope.tenant_id, id).await?.ok_or(HostError::NotFound)?;
+        let tenant = self.scope.tenant_id;
+        let id = definition.parse().unwrap_or_else(|_| template_definition_id(tenant, definition));
+        let definition = self.store.definition(tenant, id).await?.ok_or(HostError::NotFound)?;
         if definition.status != DefinitionStatus::Active {
             return Err(HostError::Invalid(format!("the definition is {}", definition.status.as_str())));
         }
-        if definition.graph.nodes.is_empty() {
-            let owner = definition.dialect.as_str();
-            return Err(HostError::Invalid(format!("the definition is started through the {owner} API only")));
-        }
         let input = RawJson::parse_text(input).map_err(|e| HostError::Invalid(format!("input must be JSON: {e}")))?;
         self.count_bytes(input.as_str().len())?;
-        let mut flow = None;
-        if definition.dialect == Dialect::Epilot {
-            let about = entity.as_ref().ok_or_else(|| HostError::Invalid("a flow needs an entity".into()))?;
-            let key = (about.schema.clone(), about.id.clone());
-            let exists = self.entities.contains_key(&key)
-                || self.store.entity(self.scope.tenant_id, &about.schema, &about.id).await?.is_some();
-            if !exists {
-                return Err(HostError::Invalid(format!("entity {}/{} does not exist", about.schema, about.id)));
-            }
-            flow = Some(fresh_flow_id(&*self.ids));
-        }
-        let id = match &flow {
-            Some(flow) => flow_execution_id(self.scope.tenant_id, flow),
-            None => ExecutionId::fresh(&*self.ids),
+        let (id, shown, flow) = if definition.dialect == Dialect::Epilot {
+            let flow = self.staged_flow(&input, entity.as_ref()).await?;
+            (flow_execution_id(tenant, &flow.id), flow.id.clone(), Some(flow))
+        } else if definition.graph.nodes.is_empty() {
+            let owner = definition.dialect.as_str();
+            return Err(HostError::Invalid(format!("the definition is started through the {owner} API only")));
+        } else {
+            let id = ExecutionId::fresh(&*self.ids);
+            (id, id.to_string(), None)
         };
         self.starts.push(StagedStart { id, flow, definition, input, entity, depth });
-        Ok(id)
+        Ok(shown)
+    }
+
+    /// A flow about `entity` and whatever entities the input names besides.
+    async fn staged_flow(&self, input: &RawJson, entity: Option<&EntityRef>) -> Result<StagedFlow, HostError> {
+        let FlowInput { contexts: more, purposes } =
+            input.read().map_err(|e| HostError::Invalid(format!("input of a flow: {e}")))?;
+        let of = |entity: &EntityRef| Context {
+            entity_id: entity.id.clone(),
+            entity_schema: entity.schema.clone(),
+            is_primary: true,
+        };
+        let mut contexts: Vec<Context> = entity.map(of).into_iter().collect();
+        for context in more {
+            let same = |c: &Context| c.entity_id == context.entity_id && c.entity_schema == context.entity_schema;
+            if !contexts.iter().any(same) {
+                contexts.push(Context { is_primary: contexts.is_empty(), ..context });
+            }
+        }
+        if contexts.is_empty() {
+            return Err(HostError::Invalid("a flow needs an entity".into()));
+        }
+        if contexts.len() > MAX_CONTEXTS {
+            return Err(HostError::Limit(format!("at most {MAX_CONTEXTS} entities in one flow")));
+        }
+        for Context { entity_schema: schema, entity_id: id, .. } in &contexts {
+            check_key("entity_schema", schema)?;
+            check_key("entity_id", id)?;
+            let staged = self.entities.contains_key(&(schema.clone(), id.clone()));
+            if !staged && self.store.entity(self.scope.tenant_id, schema, id).await?.is_none() {
+                return Err(HostError::Invalid(format!("entity {schema}/{id} does not exist")));
+            }
+        }
+        Ok(StagedFlow { id: fresh_flow_id(&*self.ids), contexts, purposes })
     }
 
     /// Stages an event.

@@ -31,8 +31,10 @@ impl App {
                 return Err(AppError::invalid(name, "must have 1 to 200 bytes"));
             }
         }
+        let attributes = self.without_flows(access.tenant_id(), schema, id, attributes).await?;
         if let Some(done) = self.put_entity_of_flows(access, schema, id, &attributes, expected).await? {
-            return Ok((done, false));
+            let new = done.version == 1;
+            return Ok((done, new));
         }
         let put = self.store().put_entity(access.tenant_id(), schema, id, &attributes, expected, self.now()).await?;
         match put {
@@ -75,7 +77,10 @@ impl App {
     /// # Errors
     /// `NotFound`.
     pub async fn delete_entity(&self, access: &Access, schema: &str, id: &str) -> AppResult<()> {
-        if self.store().delete_entity(access.tenant_id(), schema, id).await? {
+        let tenant = access.tenant_id();
+        if self.delete_entity_of_flows(tenant, schema, id).await?
+            || self.store().delete_entity(tenant, schema, id).await?
+        {
             Ok(())
         } else {
             Err(AppError::NotFound("entity"))

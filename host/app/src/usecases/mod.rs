@@ -18,7 +18,7 @@ mod tenants;
 mod webhooks;
 
 pub use access::Access;
-pub use automations::{ActionDraft, AutomationDraft};
+pub use automations::{ActionDraft, AutomationDraft, CUSTOM_ACTION, CustomAction};
 pub use closing_reasons::ReasonPatch;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};

@@ -9,6 +9,6 @@ impl flow::Host for State {
         input: String,
         entity: Option<types::EntityRef>,
     ) -> Result<String, Refusal> {
-        Ok(self.enter()?.flow_start(&definition_id, input, entity.map(Into::into)).await?.to_string())
+        Ok(self.enter()?.flow_start(&definition_id, input, entity.map(Into::into)).await?)
     }
 }

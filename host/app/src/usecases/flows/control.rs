@@ -46,12 +46,11 @@ impl App {
                 Some(_) | None => return Err(AppError::NotFound("execution")),
             }
             let moved = self.move_flow(&execution, command.clone(), &actor, Effects::default()).await?;
-            let FlowMoved { transition, mut effects } = match moved {
+            let FlowMoved { transition, effects } = match moved {
                 Ok(moved) => moved,
                 Err(FlowError::NothingToDo) => return Ok(ExecutionView { execution, definition }),
                 Err(error) => return Err(refused(&error)),
             };
-            effects.emitted.extend(self.told_of_changes(&execution, &effects.entities).await?);
             // Whoever works on it goes on doing so: here it is poked; elsewhere it would not notice what is new.
             let keep = execution.is_working() && transition.next.is_working() && self.driver().drives(id);
             let wake = if keep { Wake::Keep } else { self.wake_of(&transition.next, None) };

@@ -2,6 +2,7 @@
 
 mod control;
 mod entities;
+mod in_entity;
 mod start;
 
 pub use start::StartFlowArgs;

@@ -144,7 +144,7 @@ impl App {
                 trigger: trigger_info(tenant, &args),
             };
             let transition = Execution::of_flow(new, started);
-            effects.emitted.extend(self.told_of_changes(&transition.next, &effects.entities).await?);
+            effects.emitted.extend(self.told_of_changes(&transition.next, &effects.entities, &entities).await?);
             let place = transition.next.is_working().then(|| self.driver().try_place(tenant)).flatten();
             let wake = self.wake_of(&transition.next, place.is_some().then_some(self.config().node));
             let write = self.write(transition, 0, wake)?;
