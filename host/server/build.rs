@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The plugins that come with the host, by the names of their crates.
-const BUILTINS: [&str; 3] = ["invoicing", "messaging", "forms"];
+const BUILTINS: &[&str] = &["invoicing", "messaging", "forms", "conditions", "approval", "actions"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -17,10 +17,9 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", plugins.display());
 
-    let mut table =
-        format!("/// The names of all built-ins.\npub const EXPECTED: [&str; {}] = {BUILTINS:?};\n", BUILTINS.len());
+    let mut table = format!("/// The names of all built-ins.\npub const EXPECTED: &[&str] = &{BUILTINS:?};\n");
     table.push_str("/// Name and bytes of those that were there when this was built.\npub static EMBEDDED: &[(&str, &[u8])] = &[\n");
-    for name in BUILTINS {
+    for &name in BUILTINS {
         let file = plugins.join(format!("{name}.wasm"));
         if file.is_file() {
             println!("cargo::rerun-if-changed={}", file.display());

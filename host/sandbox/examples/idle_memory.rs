@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     note("sandbox made")?;
     let names = ["bench-echo", "counter", "hostile"];
     let digests: Vec<_> = names.iter().map(|name| fixture.components.add(guest(name))).collect();
-    assert_eq!(fixture.sandbox.preload(&digests).await, []);
+    assert_eq!(fixture.sandbox.preload(&digests, &[]).await, []);
     note("three components loaded")?;
     burst(hostile(&fixture, "sleep", json!({ "ms": 1_000 }))).await;
     note("after 192 calls at once that sleep")?;

@@ -76,10 +76,12 @@ impl WasmSandbox {
         })
     }
 
-    /// Loads components before they are called for, all at once; gives those that could not be loaded.
-    pub async fn preload(&self, digests: &[String]) -> Vec<(String, Fault)> {
-        let loads =
-            digests.iter().map(|digest| async { (digest.clone(), self.steps.registry.get(digest).await.err()) });
+    /// Loads components before they are called for, all at once: those whose steps will be called, and those whose
+    /// conditions and guards will. Gives those that could not be loaded.
+    pub async fn preload(&self, steps: &[String], deterministic: &[String]) -> Vec<(String, Fault)> {
+        let here = |room| move |digest| (room, digest);
+        let wanted = steps.iter().map(here(&self.steps)).chain(deterministic.iter().map(here(&self.deterministic)));
+        let loads = wanted.map(|(room, digest)| async { (digest.clone(), room.registry.get(digest).await.err()) });
         let loaded = futures_util::future::join_all(loads).await;
         loaded.into_iter().filter_map(|(digest, fault)| Some((digest, fault?))).collect()
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stepwright_app::ports::{ComponentSource, PluginStore, Sandbox, Store};
 use stepwright_app::{Builtin, Capability, ComponentInfo, Grants, ReadWrite};
+use stepwright_sandbox::WasmSandbox;
 
 mod table {
     include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
@@ -56,7 +57,7 @@ pub async fn keep(store: &dyn Store) -> anyhow::Result<()> {
 /// Which are missing and how to get them.
 pub fn check_embedded() -> anyhow::Result<()> {
     let missing: Vec<&str> =
-        EXPECTED.into_iter().filter(|name| !EMBEDDED.iter().any(|(there, _)| there == name)).collect();
+        EXPECTED.iter().copied().filter(|name| !EMBEDDED.iter().any(|(there, _)| there == name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -77,6 +78,25 @@ pub async fn load(sandbox: &dyn Sandbox, cache_dir: &Path) -> anyhow::Result<Vec
     let infos = try_join_all(EMBEDDED.iter().map(|(name, bytes)| describe(sandbox, &dir, name, bytes))).await?;
     forget_others(&dir, &infos);
     infos.into_iter().map(granted).collect()
+}
+
+/// Makes built-ins ready where they are called: steps in one engine, conditions and guards in another.
+///
+/// # Errors
+/// When one can't be loaded.
+pub async fn preload(sandbox: &WasmSandbox, builtins: &[Builtin]) -> anyhow::Result<()> {
+    let digests = |called: fn(&ComponentInfo) -> bool| -> Vec<String> {
+        builtins.iter().filter(|b| called(&b.info)).map(|b| b.info.digest.clone()).collect()
+    };
+    let steps = digests(|info| !info.steps.is_empty());
+    let deterministic = digests(|info| !info.conditions.is_empty() || !info.guards.is_empty());
+    match sandbox.preload(&steps, &deterministic).await.into_iter().next() {
+        Some((digest, fault)) => {
+            let named = builtins.iter().find(|b| b.info.digest == digest).map_or(&*digest, |b| &b.info.name);
+            bail!("built-in plugin '{named}' could not be loaded: {} ({})", fault.reason, fault.code);
+        }
+        None => Ok(()),
+    }
 }
 
 async fn describe(sandbox: &dyn Sandbox, dir: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<ComponentInfo> {
@@ -107,7 +127,11 @@ fn granted(info: ComponentInfo) -> anyhow::Result<Builtin> {
     Ok(Builtin { info, grants })
 }
 
-/// Exactly what the manifest asks for. Entities, secrets and outgoing HTTP are a tenant's to give.
+/// Doors behind which everything is a tenant's to give. They stand open, so that a built-in's other steps work in every
+/// tenant, but nothing can be reached through them before the tenant has granted it by name.
+const TENANTS_DOORS: [Capability; 3] = [Capability::Entities, Capability::Secrets, Capability::Http];
+
+/// Exactly what the manifest asks for, but for what is a tenant's to give: entities, secrets and outgoing HTTP.
 fn grants_for(info: &ComponentInfo) -> Grants {
     let mut data = ReadWrite::default();
     for (dataset, writes) in &info.datasets {
@@ -122,6 +146,7 @@ fn grants_for(info: &ComponentInfo) -> Grants {
         kv: asks(Capability::Kv),
         flow: asks(Capability::Flow),
         events: asks(Capability::Events),
+        doors: TENANTS_DOORS.into_iter().filter(|door| asks(*door)).collect(),
         ..Grants::default()
     }
 }
@@ -180,10 +205,24 @@ mod tests {
     }
 
     #[test]
-    fn a_builtin_that_asks_for_a_tenants_things_is_refused() {
-        for capability in [Capability::Entities, Capability::Secrets, Capability::Http] {
-            let error = granted(info(&[capability], &[])).unwrap_err().to_string();
-            assert!(error.contains(capability.as_str()), "{error}");
+    fn what_is_a_tenants_to_give_has_an_open_door_and_nothing_behind_it() {
+        for capability in TENANTS_DOORS {
+            let builtin = granted(info(&[capability], &[])).unwrap();
+            assert!(builtin.grants.capabilities().contains(&capability));
+            assert_eq!(builtin.grants.entities, ReadWrite::default());
+            assert!(builtin.grants.http.is_empty() && builtin.grants.secrets.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_builtin_that_declares_a_host_or_a_secret_of_its_own_is_refused() {
+        let asks = |hosts: &[&str], secrets: &[&str]| {
+            let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            granted(ComponentInfo { hosts: own(hosts), secrets: own(secrets), ..info(&[Capability::Http], &[]) })
+        };
+        for refused in [asks(&["api.example.com"], &[]), asks(&[], &["token"])] {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("api.example.com") || error.contains("token"), "{error}");
         }
     }
 

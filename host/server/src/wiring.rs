@@ -48,10 +48,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
     let sandbox = Arc::new(open_sandbox(config, Arc::new(Components::new(Arc::clone(&store))))?);
     builtins::keep(&*store).await?;
     let builtins = builtins::load(&*sandbox, &config.cache_dir()).await?;
-    let digests: Vec<String> = builtins.iter().map(|b| b.info.digest.clone()).collect();
-    if let Some((digest, fault)) = sandbox.preload(&digests).await.into_iter().next() {
-        anyhow::bail!("built-in plugin {digest} could not be loaded: {} ({})", fault.reason, fault.code);
-    }
+    builtins::preload(&sandbox, &builtins).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let projections: Vec<Arc<dyn WebhookProjection>> =
         vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];

@@ -97,7 +97,7 @@ async fn components_are_loaded_before_they_are_called() {
             config.compile = worker();
         });
         let started = Instant::now();
-        let failed = fixture.sandbox.preload(&digests).await;
+        let failed = fixture.sandbox.preload(&digests, &[]).await;
         seconds.push(started.elapsed().as_secs_f64());
         assert_eq!(failed.len(), 1, "{failed:?}");
         assert_eq!((failed[0].0.as_str(), failed[0].1.code.as_str()), (digests[3].as_str(), "COMPONENT_MISSING"));

@@ -96,11 +96,8 @@ pub async fn plugins_load(config: &Config, sandbox: Option<WasmSandbox>) -> Find
     let begun = Instant::now();
     let loaded = async {
         let builtins = builtins::load(&sandbox, &config.cache_dir()).await?;
-        let digests: Vec<String> = builtins.iter().map(|b| b.info.digest.clone()).collect();
-        match sandbox.preload(&digests).await.into_iter().next() {
-            Some((digest, fault)) => anyhow::bail!("{digest}: {} ({})", fault.reason, fault.code),
-            None => Ok(builtins.len()),
-        }
+        builtins::preload(&sandbox, &builtins).await?;
+        anyhow::Ok(builtins.len())
     };
     Finding::of(loaded.await.map(|count| {
         let dir = config.cache_dir();
