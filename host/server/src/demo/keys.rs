@@ -11,7 +11,8 @@ pub struct Keys {
     pub softsolz_test: String,
     pub softsolz_live: String,
     pub platform: String,
-    pub epilot: String,
+    pub epilot_test: String,
+    pub epilot_live: String,
     pub smartmca: String,
     pub hydracore: String,
     pub hydracore_proxy: String,
@@ -27,6 +28,7 @@ pub async fn make(host: &Host, live: &Access) -> anyhow::Result<Keys> {
     let platform = ["platform:read", "platform:write", "plugins:publish", "plugins:manage"];
     let smartmca = ["workflows:read", "workflows:trigger", "underwriting:trigger"];
     let softsolz = ["service.workflows.*"];
+    let epilot = ["workflow:*", "automation:trigger"];
     let key = |dialect, environment, scopes: &[&str], proxy| {
         let request = NewKeyRequest {
             dialect,
@@ -46,7 +48,8 @@ pub async fn make(host: &Host, live: &Access) -> anyhow::Result<Keys> {
         softsolz_test: key(Dialect::Softsolz, Environment::Test, &softsolz, false).await?,
         softsolz_live: key(Dialect::Softsolz, Environment::Live, &softsolz, false).await?,
         platform: key(Dialect::Platform, Environment::Live, &platform, false).await?,
-        epilot: key(Dialect::Epilot, Environment::Live, &["workflow:*", "automation:trigger"], false).await?,
+        epilot_test: key(Dialect::Epilot, Environment::Test, &epilot, false).await?,
+        epilot_live: key(Dialect::Epilot, Environment::Live, &epilot, false).await?,
         smartmca: key(Dialect::Smartmca, Environment::Live, &smartmca, false).await?,
         hydracore: key(Dialect::Hydracore, Environment::Live, &["workflows:*"], false).await?,
         hydracore_proxy: key(Dialect::Hydracore, Environment::Live, &["workflows:*"], true).await?,

@@ -4,6 +4,7 @@
 //! belongs to the database it was made for: in another one the demo is made anew.
 
 mod client;
+mod flows;
 mod keys;
 mod rows;
 mod seed;

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::keys::{self, Keys};
-use super::{access, rows, workflows};
+use super::{access, flows, rows, workflows};
 use crate::wiring::Host;
 use anyhow::{Context as _, bail};
 use stepwright_api::kit::ApiService;
@@ -20,6 +20,8 @@ pub struct Made {
     pub keys: Keys,
     /// The sandbox's native definition.
     pub definition: DefinitionId,
+    /// The sandbox's flow template.
+    pub template: String,
 }
 
 /// Makes what is missing. An attempt that was cut off is taken up where it ended, but keys are always new.
@@ -34,16 +36,19 @@ pub async fn make(host: &Host, api: &ApiService) -> anyhow::Result<Made> {
     let live = access(host, tenant.id).await?;
     let sandbox = access(host, tenant.paired).await?;
     let keys = keys::make(host, &live).await?;
-    let mut definition = None;
-    for (tenant, key) in [(&live, &keys.softsolz_live), (&sandbox, &keys.softsolz_test)] {
+    let mut made = None;
+    let of_tenants =
+        [(&live, &keys.softsolz_live, &keys.epilot_live), (&sandbox, &keys.softsolz_test, &keys.epilot_test)];
+    for (tenant, key, epilot) in of_tenants {
         for (dataset, rows) in rows::around(host.app.now().datetime().date_naive()) {
             host.app.import_rows(tenant, dataset, rows).await.with_context(|| dataset.as_str())?;
         }
         workflows::make_softsolz(&Client { api, key }).await?;
-        definition = Some(workflows::make_native(host, tenant).await?);
+        let definition = workflows::make_native(host, tenant).await?;
+        made = Some((definition, flows::make(host, tenant, &Client { api, key: epilot }).await?));
     }
-    let Some(definition) = definition else { bail!("nothing was made") };
-    Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition })
+    let Some((definition, template)) = made else { bail!("nothing was made") };
+    Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition, template })
 }
 
 /// Sends the tenant's mail to this loopback server from now on.

@@ -1,5 +1,6 @@
 //! The demo sheet: keys and curl lines to paste, as text that can be shown again.
 
+use super::flows;
 use super::seed::Made;
 use anyhow::Context as _;
 use stepwright_engine::TenantId;
@@ -45,7 +46,7 @@ impl Sheet {
 
     /// The sheet of a demo that has just been made.
     pub fn write(base: &str, made: &Made) -> Self {
-        let Made { live, sandbox, keys, definition } = made;
+        let Made { live, sandbox, keys, definition, template } = made;
         let text = format!(
             r#"# ---- Stepwright demo ------------------------------------------------------------
 {BASE}{base}
@@ -56,7 +57,8 @@ impl Sheet {
 # keys                 SoftSolz sandbox  {softsolz_test}
 #                      SoftSolz live     {softsolz_live}
 #                      platform          {platform}
-#                      epilot            {epilot}
+#                      epilot sandbox    {epilot_test}
+#                      epilot live       {epilot_live}
 #                      SmartMCA          {smartmca}
 #                      HydraCore         {hydracore}
 #   instance {instance}  {hydracore_proxy}
@@ -66,6 +68,7 @@ impl Sheet {
 export BASE={base}
 export SK={softsolz_test}
 export SW={platform}
+export EP={epilot_test}
 export SANDBOX={sandbox}
 
 # 1  Make a workflow as in the SoftSolz documentation's example, and one as in its table of fields.
@@ -84,7 +87,12 @@ curl -sw "\n" "$BASE/platform/v1/tenants/$SANDBOX/outbox?limit=1" -H "Authorizat
 # 4  A native definition ("Chase overdue invoices"): run it and wait for its outcome.
 curl -sw "\n" -X POST "$BASE/platform/v1/tenants/$SANDBOX/definitions/{definition}/executions?wait=30s" -H "Authorization: Bearer $SW" -H "Content-Type: application/json" -d '{{"input": {{}}}}'
 
-# 5  What else there is.
+# 5  An epilot flow ("Welcome a customer"): an automation mails and notes on the contact, then a decision chooses.
+FLOW=$(curl -s $BASE/v2/flows/executions -H "Authorization: Bearer $EP" -H "Content-Type: application/json" -d '{{"flow_template_id": "{template}", "contexts": [{{"entity_id": "{contact}", "entity_schema": "contact"}}]}}' | grep -o '"id":"[^"]*"' | head -1 | cut -d '"' -f 4); echo "flow $FLOW"
+sleep 1; curl -sw "\n" $BASE/v2/flows/executions/$FLOW -H "Authorization: Bearer $EP"
+curl -sw "\n" $BASE/platform/v1/tenants/$SANDBOX/entities/contact/{contact} -H "Authorization: Bearer $SW"
+
+# 6  What else there is.
 curl -sw "\n" $BASE/api/v1/services/workflows/action-catalog -H "Authorization: Bearer $SK" | grep -o '"step_type":"[^"]*"'
 curl -sw "\n" $BASE/readyz
 # API documents: {base}/docs
@@ -92,7 +100,9 @@ curl -sw "\n" $BASE/readyz
             softsolz_test = keys.softsolz_test,
             softsolz_live = keys.softsolz_live,
             platform = keys.platform,
-            epilot = keys.epilot,
+            epilot_test = keys.epilot_test,
+            epilot_live = keys.epilot_live,
+            contact = flows::CONTACT,
             smartmca = keys.smartmca,
             hydracore = keys.hydracore,
             hydracore_proxy = keys.hydracore_proxy,
