@@ -8,6 +8,7 @@ mod clients;
 mod coverage;
 mod durability;
 mod epilot;
+mod flows;
 mod platform;
 mod softsolz;
 mod support;

@@ -50,6 +50,8 @@ pub struct Tenant {
 /// The host; everything ends with it.
 pub struct TestHost {
     pub operator: Client,
+    /// For what has no route.
+    pub app: App,
     clock: Arc<TestClock>,
     stop: CancellationToken,
     _background: stepwright_app::driver::Background,
@@ -58,6 +60,12 @@ pub struct TestHost {
 
 fn cache_dir() -> PathBuf {
     super::process::target_dir().join("test-cache")
+}
+
+fn fresh_file() -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite://{}", dir.path().join("test.db").display());
+    (dir, url)
 }
 
 impl TestHost {
@@ -71,10 +79,18 @@ impl TestHost {
         Self::start_on_sqlite(now, &StoreOptions::default()).await
     }
 
+    /// At some fixed time, with guests that reach the loopback sinks of the tests.
+    pub async fn start_reaching_loopback() -> Self {
+        let (dir, url) = fresh_file();
+        let clock = TestClock::at("2026-11-22T09:00:00Z");
+        let mut host = Self::start_with(&url, &StoreOptions::default(), clock, true).await;
+        host._dir = Some(dir);
+        host
+    }
+
     /// On a fresh file with these options.
     pub async fn start_on_sqlite(now: &str, options: &StoreOptions) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let url = format!("sqlite://{}", dir.path().join("test.db").display());
+        let (dir, url) = fresh_file();
         let mut host = Self::start_on(&url, options, TestClock::at(now)).await;
         host._dir = Some(dir);
         host
@@ -82,6 +98,10 @@ impl TestHost {
 
     /// On this database; several hosts may share one, and a clock.
     pub async fn start_on(url: &str, options: &StoreOptions, clock: Arc<TestClock>) -> Self {
+        Self::start_with(url, options, clock, false).await
+    }
+
+    async fn start_with(url: &str, options: &StoreOptions, clock: Arc<TestClock>, reach_loopback: bool) -> Self {
         let database = Database::connect(url, options).await.expect("a database");
         database.migrate().await.expect("migrations");
         let store: Arc<dyn Store> = Arc::new(database);
@@ -89,6 +109,7 @@ impl TestHost {
         std::fs::create_dir_all(cache_dir()).expect("the cache");
         let mut config = SandboxConfig::new(cache_dir(), MacKey::Bytes([7; 32]), CompileMode::InProcess);
         config.pool = 32;
+        config.egress.allow_private = reach_loopback;
         let sandbox = WasmSandbox::new(config, Arc::new(Components::new(Arc::clone(&store)))).expect("a sandbox");
         let builtins = builtins::load(&sandbox, &cache_dir()).await.expect("the built-ins");
         assert_eq!(builtins.len(), builtins::EXPECTED.len(), "run `cargo xtask plugins` before building the tests");
@@ -135,7 +156,7 @@ impl TestHost {
             }
         });
         let operator = Client::new(&base, Some(TOKEN));
-        Self { operator, clock, stop, _background: background, _dir: None }
+        Self { operator, app, clock, stop, _background: background, _dir: None }
     }
 
     /// Moves the clock on.
