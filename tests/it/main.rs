@@ -6,6 +6,7 @@
 
 mod clients;
 mod coverage;
+mod demo;
 mod durability;
 mod epilot;
 mod flows;
