@@ -181,7 +181,13 @@ mod tests {
         let args = StartFlow {
             id: "flow0001".into(),
             flow_template_id: "template".into(),
-            contexts: vec![Context { entity_id: "c1".into(), entity_schema: "contract".into(), is_primary: true }],
+            contexts: vec![Context {
+                entity_id: "c1".into(),
+                entity_schema: "contract".into(),
+                is_primary: true,
+                title: None,
+            }],
+            about_nothing: false,
             trigger: FlowTrigger { kind: TriggerType::Manual, automation_config: None, diff: None },
             purposes: Vec::new(),
             chain: None,

@@ -15,6 +15,7 @@ mod definitions;
 mod error;
 mod events;
 mod executions;
+mod flow_search;
 mod flows;
 mod idempotency;
 mod import;

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::error::AppResult;
-use crate::model::{Effects, EntityWrite, FlowContexts};
+use crate::model::{Effects, EntityWrite, FlowContexts, FlowListing, StartKey};
 use crate::usecases::fresh_flow_id;
 use serde_json::{Map, Value};
 use stepwright_engine::flow::{self, Entities, EntitySnapshot, FlowError};
@@ -78,6 +78,7 @@ impl App {
         if moved.next.contexts != flow.contexts {
             effects.contexts.push(contexts_of(execution.id, &moved.next));
         }
+        effects.listings.extend(FlowListing::between(execution.id, Some(flow), &moved.next));
         Ok(Ok(FlowMoved { transition: execution.moved(moved), effects }))
     }
 }
@@ -88,7 +89,8 @@ fn entity_of(context: &flow::Context) -> EntityRef {
 
 /// The entities a flow is found by.
 pub(crate) fn contexts_of(execution: stepwright_engine::ExecutionId, flow: &flow::Flow) -> FlowContexts {
-    FlowContexts { execution, entities: flow.contexts.iter().map(entity_of).collect() }
+    let started = StartKey::of(flow.created_at, execution);
+    FlowContexts { execution, started, entities: flow.contexts.iter().map(entity_of).collect() }
 }
 
 /// What is staged is seen by the transition it is committed with.

@@ -139,7 +139,7 @@ impl App {
     async fn start_staged_flow(&self, view: &Arc<TenantView>, event: &Emitted, start: FlowStart) -> AppResult<()> {
         let FlowStart { template, flow, about, chain } = start;
         let trigger = FlowTrigger { kind: TriggerType::Automatic, automation_config: None, diff: None };
-        let context = Context { entity_id: about.id, entity_schema: about.schema, is_primary: true };
+        let context = Context { is_primary: true, ..Context::new(about.schema, about.id) };
         let args = StartFlowArgs {
             external_id: Some(flow),
             chain,

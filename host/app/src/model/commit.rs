@@ -1,6 +1,6 @@
 //! A commit: everything one transition writes, in one database transaction or not at all.
 
-use super::{Notification, OutboxMail, WebhookEvent};
+use super::{FlowListing, Notification, OutboxMail, StartKey, WebhookEvent};
 use serde::{Deserialize, Serialize};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
@@ -88,6 +88,7 @@ pub struct Emitted {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowContexts {
     pub execution: ExecutionId,
+    pub started: StartKey,
     pub entities: Vec<EntityRef>,
 }
 
@@ -102,6 +103,8 @@ pub struct Effects {
     pub emitted: Vec<Emitted>,
     /// Of flows that are started or whose contexts change.
     pub contexts: Vec<FlowContexts>,
+    /// Of flows that change in a way lists show.
+    pub listings: Vec<FlowListing>,
 }
 
 impl Effects {

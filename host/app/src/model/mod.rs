@@ -5,6 +5,7 @@ mod closing_reason;
 mod commit;
 mod data;
 mod dataset_rules;
+mod flow_listing;
 mod key;
 mod list;
 mod mail;
@@ -20,6 +21,10 @@ pub use commit::{
     UsageDelta, Wake,
 };
 pub use data::{Comparison, DataRow, Dataset, Entity, FieldRule, FieldType, Filter, UnknownDataset};
+pub use flow_listing::{
+    FlowListing, FlowOrder, FlowPlace, FlowSearch, ListedFlow, ListedTask, ListedUsers, ListingChange, OrderBy,
+    StartKey, TaskBucket, TaskSearch, name_pattern,
+};
 pub use key::{ApiKey, KeyKind, Principal, SecretHash};
 pub use list::{Cursor, Listed, Paging};
 pub use mail::{MailState, Message, Notification, OutboxMail};

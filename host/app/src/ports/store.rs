@@ -6,13 +6,13 @@
 use super::requests::{IdempotencyStore, UsageStore};
 use crate::model::{
     ApiKey, Automation, ClosingReason, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState,
-    Emitted, Enablement, Entity, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash,
-    Settings, Tenant, WebhookEndpoint,
+    Emitted, Enablement, Entity, Filter, FlowPlace, FlowSearch, Instance, KvScope, Listed, MailState, OutboxMail,
+    Paging, Plugin, SecretHash, Settings, StartKey, TaskSearch, Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
 use stepwright_engine::{
     Definition, DefinitionId, DeliveryId, Dialect, EndpointId, Execution, ExecutionId, HistoryEvent, KeyId, MailId,
-    NodeInstanceId, RawJson, TenantId, Timestamp,
+    NodeId, NodeInstanceId, RawJson, TenantId, Timestamp,
 };
 
 /// Why the store could not do it, by what the caller may do about it.
@@ -167,6 +167,27 @@ pub trait FlowStore: Send + Sync {
         entity: &str,
         limit: u32,
     ) -> StoreResult<Vec<Execution>>;
+    /// Flows that were not deleted, newest first; with a schema, those about an entity of it.
+    async fn newest_flows(&self, tenant: TenantId, schema: Option<&str>, limit: u32) -> StoreResult<Vec<Execution>>;
+    /// Flows in the search's order, those behind a place, each with its own place.
+    async fn search_flows(
+        &self,
+        tenant: TenantId,
+        search: &FlowSearch,
+        after: Option<&FlowPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<(FlowPlace, Execution)>>;
+    /// Where the flow that was started then stands.
+    async fn flow_place(&self, tenant: TenantId, started: StartKey) -> StoreResult<Option<FlowPlace>>;
+    /// A page of tasks in the search's order, and how many there are on all pages, counted up to `most`.
+    async fn search_flow_tasks(
+        &self,
+        tenant: TenantId,
+        search: &TaskSearch,
+        most: u32,
+    ) -> StoreResult<(u32, Vec<(ExecutionId, NodeId)>)>;
+    /// These executions, in no order; those that do not exist are left out.
+    async fn executions_by_id(&self, tenant: TenantId, ids: &[ExecutionId]) -> StoreResult<Vec<Execution>>;
     /// Deletes an execution with its history; false when there is none. Whoever works on it cannot commit any more.
     async fn delete_execution(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<bool>;
 }

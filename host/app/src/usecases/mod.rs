@@ -22,7 +22,7 @@ pub use automations::{ActionDraft, AutomationDraft};
 pub use closing_reasons::ReasonPatch;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
 pub use executions::{ExecutionView, StartArgs, Started};
-pub use flows::{FlowView, StartFlowArgs};
+pub use flows::{FlowPage, FlowView, MOST_HITS, StartFlowArgs, TaskPage};
 pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
 pub use plugins::{EnableRequest, TryRequest, TryResult};

@@ -230,6 +230,8 @@ pub struct TaskPatch {
     pub on_hold_by: Option<String>,
     pub started_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
+    /// Moves the task first, as [`Command::MoveTask`] does.
+    pub place: Option<Place>,
 }
 
 /// Changes of a phase; what is none stays as it is.

@@ -17,6 +17,7 @@ mod graph;
 mod in_entity;
 mod loops;
 mod operands;
+mod outline;
 mod parts;
 mod pending;
 mod schedule;
@@ -38,6 +39,7 @@ pub use error::{FlowError, FlowErrorKind};
 pub use event::{Effect, FlowEvent, FlowHistory};
 pub use in_entity::{PhaseInEntity, WorkflowInEntity};
 pub use operands::{BUILT_IN, Operand, Question, Verdict, questions};
+pub use outline::{OutlineItem, next_open};
 pub use parts::{
     Assignee, ClosingReason, Context, Due, DueAnchor, DueDateConfig, Edge, EntitySync, Requirement, SyncFilter,
     SyncTarget, SyncTrigger, SyncValue, TaskError, V1Sync,

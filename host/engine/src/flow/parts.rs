@@ -112,6 +112,17 @@ pub struct Context {
     pub entity_schema: String,
     #[serde(default)]
     pub is_primary: bool,
+    /// What the entity was called when it became a context (V1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+impl Context {
+    /// An entity that is not the primary one, without a title.
+    pub fn new(entity_schema: impl Into<String>, entity_id: impl Into<String>) -> Self {
+        let (entity_id, entity_schema) = (entity_id.into(), entity_schema.into());
+        Self { entity_id, entity_schema, is_primary: false, title: None }
+    }
 }
 
 /// Writes something to the context entities of a schema when an event happens (source: seed 002 `EntitySync`).

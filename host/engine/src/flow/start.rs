@@ -19,8 +19,10 @@ pub struct StartFlow {
     /// The execution's id, 8 to 12 unguessable characters.
     pub id: String,
     pub flow_template_id: String,
-    /// At least one.
+    /// At least one, unless `about_nothing`.
     pub contexts: Vec<Context>,
+    /// Having no contexts is fine (V1).
+    pub about_nothing: bool,
     pub trigger: FlowTrigger,
     /// Phases and tasks with taxonomies none of which is here are left out; with no purposes everything stays.
     pub purposes: Vec<String>,
@@ -49,7 +51,8 @@ pub fn start(template: &Template, args: StartFlow, env: &Env<'_>) -> Result<Tran
     if args.chain.as_ref().is_some_and(|c| c.depth > DEEPEST_CHAIN) {
         return Err(FlowError::invalid(format!("flows have started flows more than {DEEPEST_CHAIN} deep")));
     }
-    let contexts = check_contexts(args.contexts.clone())?;
+    let nothing = args.contexts.is_empty() && args.about_nothing;
+    let contexts = if nothing { Vec::new() } else { check_contexts(args.contexts.clone())? };
     let flow = snapshot(&template.for_purposes(&args.purposes), args, contexts, env);
     let before = flow.clone();
     let mut work = Work::new(&before, flow, env);

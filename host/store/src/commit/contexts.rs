@@ -18,13 +18,19 @@ static FORGET: LazyLock<Statement> = LazyLock::new(|| {
 });
 
 row_set! {
-    struct ContextRow<'a> { tenant_id: Uuid, entity_id: &'a str, schema_name: &'a str, execution_id: Uuid }
+    struct ContextRow<'a> {
+        tenant_id: Uuid,
+        entity_id: &'a str,
+        schema_name: &'a str,
+        execution_id: Uuid,
+        started: i64,
+    }
 }
 
 static KEEP: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<ContextRow>(
-        "INSERT INTO flow_entities (tenant_id, entity_id, schema_name, execution_id)
-         SELECT r.tenant_id, r.entity_id, r.schema_name, r.execution_id FROM {rows} WHERE TRUE
+        "INSERT INTO flow_entities (tenant_id, entity_id, schema_name, execution_id, started)
+         SELECT r.tenant_id, r.entity_id, r.schema_name, r.execution_id, r.started FROM {rows} WHERE TRUE
          ON CONFLICT DO NOTHING",
     )
 });
@@ -45,6 +51,7 @@ pub(super) async fn write(going: &[&Prepared], conn: &mut Conn<'_>) -> DbResult<
                 entity_id: &entity.id,
                 schema_name: &entity.schema,
                 execution_id: flow.execution.uuid(),
+                started: flow.started.nanos(),
             })
         })
         .collect();

@@ -11,6 +11,7 @@ mod contexts;
 mod effects;
 mod guards;
 mod lane;
+pub(crate) mod listings;
 mod messages;
 mod pass;
 mod prepared;

@@ -4,7 +4,7 @@ use crate::error::write_json;
 use crate::import::canonical;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
 use stepwright_app::ports::{StoreError, StoreResult};
-use stepwright_app::{Commit, ExecutionWrite, Notification, Precondition, Wake};
+use stepwright_app::{Commit, ExecutionWrite, FlowListing, ListingChange, Notification, Precondition, Wake};
 use uuid::Uuid;
 
 /// A line of history, ready to be written.
@@ -67,6 +67,7 @@ impl Prepared {
         bytes += effects.emitted.iter().map(|e| e.data.as_str().len()).sum::<usize>();
         bytes += effects.kv.iter().filter_map(|w| w.value.as_ref()).map(|v| v.as_str().len()).sum::<usize>();
         bytes += commit.webhooks.iter().map(|(event, to)| event.body.as_str().len() + 128 * to.len()).sum::<usize>();
+        bytes += effects.listings.iter().map(listing_bytes).sum::<usize>();
         let keys = keys(&commit);
         Ok(Self { commit, history, mails, notifications, data, keys, bytes })
     }
@@ -79,6 +80,16 @@ impl Prepared {
     /// Whether a refusal by one statement may come after another statement has written something of it.
     pub(super) fn has_parts(&self) -> bool {
         self.commit.executions.len() > 1 || !self.commit.preconditions.is_empty()
+    }
+}
+
+/// Keys are short; what counts is how many rows there are.
+fn listing_bytes(listing: &FlowListing) -> usize {
+    match &listing.change {
+        ListingChange::Gone => 64,
+        ListingChange::Changed { tasks, gone, users, .. } => {
+            128 + 256 * tasks.len() + 64 * gone.len() + 96 * users.as_ref().map_or(0, |users| users.assigned.len())
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Bed, at, commit_of, on_both, write};
 use stepwright_app::ports::{CommitStore as _, ExecutionStore as _, FlowStore as _, TenantStore as _};
-use stepwright_app::{Commit, Effects, FlowContexts, Wake};
+use stepwright_app::{Commit, Effects, FlowContexts, StartKey, Wake};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Definition, ExecutionId, ExecutionStatus};
 
@@ -31,7 +31,8 @@ impl Bed {
 }
 
 fn about(commit: Commit, execution: ExecutionId, entities: &[EntityRef]) -> Commit {
-    let contexts = vec![FlowContexts { execution, entities: entities.to_vec() }];
+    let contexts =
+        vec![FlowContexts { execution, started: StartKey::of(commit.at, execution), entities: entities.to_vec() }];
     Commit { effects: Effects { contexts, ..commit.effects }, ..commit }
 }
 

@@ -12,6 +12,7 @@ mod commits;
 mod data;
 mod definitions;
 mod effects;
+mod flow_lists;
 mod flows;
 mod guards;
 mod isolation;

@@ -26,11 +26,11 @@ pub(super) fn task_status(fields: &Fields<'_>) -> Option<TaskStatus> {
     fields.typed("status", &message, |v| TaskStatus::from_wire(v.as_str()?))
 }
 
-/// `due_date`: an instant, or a floating date, kept as it is written; empty for none.
-pub(super) fn due_date(fields: &Fields<'_>) -> Option<String> {
+/// A due date: an instant, or a floating date, kept as it is written; empty for none.
+pub(super) fn due_date(fields: &Fields<'_>, name: &str) -> Option<String> {
     let message = "must be a date-time, for example 2026-05-28T00:00:00.000 or 2026-05-28T09:30:00Z";
     let is_date = |text: &&str| text.is_empty() || parse_date(text).is_some();
-    fields.typed("due_date", message, |v| v.as_str().filter(is_date).map(str::to_owned))
+    fields.typed(name, message, |v| v.as_str().filter(is_date).map(str::to_owned))
 }
 
 /// `due_date_config`.
@@ -84,9 +84,8 @@ pub(super) fn contexts(fields: &Fields<'_>) -> Option<Vec<Context>> {
         fields.fault("contexts", "must have at least one entry");
     }
     let context = |item: Fields<'_>| Context {
-        entity_id: some_text(&item, "entity_id"),
-        entity_schema: some_text(&item, "entity_schema"),
         is_primary: item.opt_bool("is_primary").unwrap_or(false),
+        ..Context::new(some_text(&item, "entity_schema"), some_text(&item, "entity_id"))
     };
     let contexts: Vec<Context> = items.into_iter().flatten().map(context).collect();
     if contexts.iter().filter(|c| c.is_primary).count() > 1 {

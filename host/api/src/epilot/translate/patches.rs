@@ -39,7 +39,7 @@ pub(in crate::epilot) fn flow_patch(body: &Value) -> ApiResult<FlowPatch> {
         // The configured reasons are those of the start, whatever is sent of them.
         selected_reasons: closing.as_ref().and_then(selected_reasons),
         extra_description: closing.as_ref().and_then(|closing| closing.opt_text("extra_description")),
-        due_date: due_date(&fields),
+        due_date: due_date(&fields, "due_date"),
         due_date_config: due_date_config(&fields),
         contexts: contexts(&fields),
         closed_by: None,
@@ -58,7 +58,7 @@ pub(in crate::epilot) fn task_patch(body: &Value) -> ApiResult<TaskPatch> {
     let patch = TaskPatch {
         name: name(&fields),
         status: task_status(&fields),
-        due_date: due_date(&fields),
+        due_date: due_date(&fields, "due_date"),
         due_date_config: due_date_config(&fields),
         assigned_to: assigned_to(&fields),
         enabled: fields.opt_bool("enabled"),
@@ -84,7 +84,7 @@ pub(in crate::epilot) fn phase_patch(body: &Value) -> ApiResult<PhasePatch> {
     let fields = Fields::of(body, &faults)?;
     let patch = PhasePatch {
         name: name(&fields),
-        due_date: due_date(&fields),
+        due_date: due_date(&fields, "due_date"),
         due_date_config: due_date_config(&fields),
         assigned_to: assigned_to(&fields),
     };
@@ -121,7 +121,7 @@ fn new_task(fields: &Fields<'_>, fresh: impl FnOnce() -> String) -> (NodeId, New
         status: task_status(fields),
         description: description(fields),
         phase_id: fields.opt_text("phase_id").map(NodeId::new),
-        due_date: due_date(fields),
+        due_date: due_date(fields, "due_date"),
         due_date_config: due_date_config(fields),
         assigned_to: assigned_to(fields).unwrap_or_default(),
         enabled: fields.opt_bool("enabled"),

@@ -5,9 +5,20 @@ use crate::error::{AppError, AppResult, FieldFault};
 use crate::model::{Commit, Effects, Entity, EntityWrite, UsageDelta};
 use crate::ports::CommitError;
 use crate::usecases::Access;
+use serde_json::Value;
 use stepwright_engine::flow::{Context, Entities};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{RawJson, TenantId};
+
+/// The contexts with the names their entities have; a title a client has given stays.
+pub(super) fn titled(mut contexts: Vec<Context>, entities: &Entities) -> Vec<Context> {
+    for context in contexts.iter_mut().filter(|c| c.title.is_none()) {
+        let entity = EntityRef { schema: context.entity_schema.clone(), id: context.entity_id.clone() };
+        let title = entities.get(&entity).and_then(|entity| entity.attributes.get("_title"));
+        context.title = title.and_then(Value::as_str).map(str::to_owned);
+    }
+    contexts
+}
 
 /// How often a write is tried anew because the entity changed under it.
 const MAX_TRIES: u32 = 20;

@@ -2,8 +2,12 @@
 
 mod control;
 mod entities;
+mod in_entities;
+mod search;
 mod start;
 
+use entities::titled;
+pub use search::{FlowPage, MOST_HITS, TaskPage};
 pub use start::StartFlowArgs;
 
 use super::{Access, ExecutionView, flow_execution_id};
@@ -74,10 +78,12 @@ impl App {
         allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync,
     ) -> AppResult<FlowView> {
         let id = flow_execution_id(access.tenant_id(), flow);
-        if let Command::PatchFlow(patch) = &command
-            && let Some(contexts) = &patch.contexts
+        let mut command = command;
+        if let Command::PatchFlow(patch) = &mut command
+            && let Some(contexts) = patch.contexts.take()
         {
-            self.require_entities(access.tenant_id(), contexts).await?;
+            let entities = self.require_entities(access.tenant_id(), &contexts).await?;
+            patch.contexts = Some(titled(contexts, &entities));
         }
         FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, &allowed).await?)
     }
@@ -115,12 +121,7 @@ impl App {
     ) -> AppResult<Vec<FlowView>> {
         let tenant = access.tenant_id();
         let found = self.store().flows_of(tenant, schema, entity, MOST_FOUND).await?;
-        let mut flows = Vec::with_capacity(found.len());
-        for execution in found.into_iter().filter(|e| e.flow.as_ref().is_some_and(|f| f.deleted_at.is_none())) {
-            let view = self.view_of(tenant, execution).await?;
-            flows.push(FlowView::of_view(view)?);
-        }
-        Ok(flows)
+        self.flow_views(tenant, found).await
     }
 
     /// Deletes a flow. A `soft` deletion keeps it and its history, out of everybody's sight; otherwise nothing is

@@ -1,11 +1,12 @@
 //! Starting flows.
 
+use super::entities::titled;
 use super::{FlowView, refused};
 use crate::App;
 use crate::caches::TenantView;
 use crate::driver::{CONDITIONS, Extra, FlowIds, MAX_DOCUMENT, condition_of, contexts_of, stage_sync};
 use crate::error::{AppError, AppResult};
-use crate::model::{Effects, UsageDelta, Wake};
+use crate::model::{Effects, FlowListing, UsageDelta, Wake};
 use crate::ports::CommitError;
 use crate::usecases::{Access, flow_execution_id, fresh_flow_id};
 use serde::Deserialize;
@@ -31,6 +32,8 @@ pub struct StartFlowArgs {
     pub external_id: Option<String>,
     /// The entities it is about; all must exist.
     pub contexts: Vec<Context>,
+    /// Having no contexts is fine (V1).
+    pub about_nothing: bool,
     pub trigger: FlowTrigger,
     /// Phases and tasks with other purposes are left out; empty keeps everything.
     pub purposes: Vec<String>,
@@ -50,6 +53,7 @@ impl StartFlowArgs {
             template,
             external_id: None,
             contexts,
+            about_nothing: false,
             trigger: FlowTrigger { kind: TriggerType::Manual, automation_config: None, diff: None },
             purposes: Vec::new(),
             chain: None,
@@ -115,7 +119,8 @@ impl App {
             let start = StartFlow {
                 id: flow_id,
                 flow_template_id: template_id(&definition),
-                contexts: args.contexts.clone(),
+                contexts: titled(args.contexts.clone(), &entities),
+                about_nothing: args.about_nothing,
                 trigger: args.trigger.clone(),
                 purposes: args.purposes.clone(),
                 chain: args.chain.clone(),
@@ -136,6 +141,7 @@ impl App {
             let mut effects = Effects::default();
             stage_sync(&mut effects, std::mem::take(&mut started.effects), &entities);
             effects.contexts.push(contexts_of(id, &started.next));
+            effects.listings.extend(FlowListing::between(id, None, &started.next));
             let new = NewExecution {
                 id,
                 tenant_id: tenant,

@@ -12,6 +12,7 @@ mod execute;
 mod patch_flow;
 mod patch_task;
 mod phases;
+mod place;
 mod record;
 mod revert;
 mod run;
@@ -81,7 +82,13 @@ pub fn apply(flow: &Flow, command: Command, env: &Env<'_>) -> Result<Transition,
     let mut work = Work::new(flow, flow.clone(), env);
     match command {
         Command::PatchFlow(patch) => work.patch_flow(patch)?,
-        Command::PatchTask { task, patch } => work.patch_task(&task, *patch)?,
+        Command::PatchTask { task, patch } => {
+            if let Some(place) = &patch.place {
+                work.move_task(&task, place)?;
+                work.settle();
+            }
+            work.patch_task(&task, *patch)?;
+        }
         Command::PatchPhase { phase, patch } => work.patch_phase(&phase, patch)?,
         Command::AddTask { previous, next, task } => work.add_task(&previous, next.as_ref(), *task)?,
         Command::InsertTask { place, task } => work.insert_task(&place, *task)?,

@@ -7,6 +7,7 @@ use crate::flow::task::Analytics;
 use crate::flow::template::MOST_TASKS;
 use crate::flow::vocab::TaskStatus;
 use crate::flow::{DecisionSpec, Edge, FlowError, FlowEvent, NewTask, Place, Task, TaskPatch};
+use std::borrow::Borrow;
 
 impl Work<'_> {
     /// V2 `addTask` (source: contracts/epilot.md 2B "addTask").
@@ -34,7 +35,7 @@ impl Work<'_> {
             (None, _) | (_, None) => self.link(previous.clone(), id.clone()),
         }
         self.relink();
-        self.take_place(&id, next);
+        self.take_place(&id, next.as_slice());
         self.settle_new(&id, status, enabled)
     }
 
@@ -45,7 +46,7 @@ impl Work<'_> {
         let (status, enabled) = (new.status, new.enabled);
         let id = self.create(NewTask { phase_id: place.phase.clone(), ..new }, None)?;
         let next = self.put(&id, place);
-        self.take_place(&id, next.as_ref());
+        self.take_place(&id, &next);
         self.settle_new(&id, status, enabled)
     }
 
@@ -55,6 +56,9 @@ impl Work<'_> {
         let number = self.number(id)?;
         self.require_started()?;
         self.require_phase(place)?;
+        if self.stands_at(number, place) {
+            return Ok(());
+        }
         let decision = self.task(number).decision().map(|d| d.spec.clone());
         if decision.as_ref().is_some_and(|d| d.conditions.len() > 1) {
             return Err(FlowError::invalid("a decision cannot be moved"));
@@ -63,6 +67,7 @@ impl Work<'_> {
         bridge(&mut self.next.edges, id, decision.as_ref());
         self.task_mut(number).phase_id.clone_from(&place.phase);
         let next = self.put(id, place);
+        let number = self.number(id)?;
         self.record(FlowEvent::TaskMoved, Some(number), None);
         let untouched = self.task(number).status == TaskStatus::Pending;
         if self.is_current(number) {
@@ -73,7 +78,7 @@ impl Work<'_> {
                 self.queue.extend(behind);
             }
         } else if untouched {
-            self.take_place(id, next.as_ref());
+            self.take_place(id, &next);
         }
         Ok(())
     }
@@ -133,7 +138,7 @@ impl Work<'_> {
         }
     }
 
-    fn link(&mut self, from_id: NodeId, to_id: NodeId) {
+    pub(super) fn link(&mut self, from_id: NodeId, to_id: NodeId) {
         let id = self.env.ids.fresh();
         self.next.edges.push(Edge { id, from_id, to_id, condition_id: None, none_met: false });
     }
@@ -188,16 +193,21 @@ impl Work<'_> {
         Ok(id)
     }
 
-    /// A task stands before another now: it takes over the place of one that is current and untouched, and comes at
+    /// A task stands before others now: it takes over the place of those that are current and untouched, and comes at
     /// once when what precedes it is over and nothing follows it.
-    fn take_place(&mut self, id: &NodeId, next: Option<&NodeId>) {
+    fn take_place(&mut self, id: &NodeId, next: &[impl Borrow<NodeId>]) {
         let Ok(number) = self.number(id) else { return };
-        if let Some(next) = next.and_then(|n| self.graph.node(n)) {
-            let phase = self.graph.phase_number(next).is_some();
-            let touched = phase && self.graph.members(next).any(|m| self.task(m).status != TaskStatus::Pending);
-            let followed = if phase { self.graph.entries(next) } else { vec![next] };
+        let next: Vec<usize> = next.iter().filter_map(|n| self.graph.node(n.borrow())).collect();
+        if !next.is_empty() {
+            let followed = next.into_iter().flat_map(|node| {
+                if self.graph.phase_number(node).is_none() {
+                    return vec![node];
+                }
+                let touched = self.graph.members(node).any(|m| self.task(m).status != TaskStatus::Pending);
+                if touched { Vec::new() } else { self.graph.entries(node) }
+            });
             let waiting = |n: &usize| self.is_current(*n) && self.task(*n).status == TaskStatus::Pending;
-            let replaced: Vec<usize> = followed.into_iter().filter(|n| !touched && waiting(n)).collect();
+            let replaced: Vec<usize> = followed.filter(waiting).collect();
             for &task in &replaced {
                 self.retract(task);
             }
@@ -240,80 +250,5 @@ impl Work<'_> {
             task.enabled = enabled;
         }
         Ok(())
-    }
-
-    /// Links a task that has no edges into a place of the list of steps; what comes behind it there.
-    fn put(&mut self, id: &NodeId, place: &Place) -> Option<NodeId> {
-        self.relink();
-        let steps: Vec<NodeId> = self.steps(place.phase.as_ref()).into_iter().filter(|s| s != id).collect();
-        let next = steps.get(place.index).cloned();
-        match (&next, steps.last()) {
-            (Some(next), _) => {
-                let back: Vec<bool> = self.back_edges();
-                for (edge, back) in self.next.edges.iter_mut().zip(back) {
-                    if &edge.to_id == next && !back {
-                        edge.to_id = id.clone();
-                    }
-                }
-                self.link(id.clone(), next.clone());
-            }
-            (None, Some(last)) => {
-                let decides = self.next.task(last).is_some_and(|t| t.decision().is_some());
-                if !decides {
-                    let inside: Vec<NodeId> = self
-                        .next
-                        .tasks
-                        .iter()
-                        .filter(|t| t.phase_id.as_ref() == Some(last))
-                        .map(|t| t.id.clone())
-                        .collect();
-                    for edge in self.next.edges.iter_mut().filter(|e| &e.from_id == last && !inside.contains(&e.to_id))
-                    {
-                        edge.from_id = id.clone();
-                    }
-                }
-                self.link(last.clone(), id.clone());
-            }
-            // Alone in its list: a start, which has to be said where the others are said too.
-            (None, None) => {
-                let of_node =
-                    place.phase.as_ref().and_then(|p| self.graph.node(p)).is_some_and(|p| self.graph.is_node(p));
-                if !of_node && self.graph.arcs_out(self.graph.trigger()).next().is_some() {
-                    self.link(self.next.trigger_node.clone(), id.clone());
-                }
-            }
-        }
-        self.relink();
-        next
-    }
-
-    fn back_edges(&self) -> Vec<bool> {
-        let mut back = vec![false; self.next.edges.len()];
-        for node in 0..=self.graph.trigger() {
-            for arc in self.graph.arcs_out(node).filter(|a| a.back) {
-                if let Some(edge) = arc.edge {
-                    back[edge] = true;
-                }
-            }
-        }
-        back
-    }
-
-    /// The steps of a phase, or the top-level ones: phases, and tasks without one.
-    fn steps(&self, phase: Option<&NodeId>) -> Vec<NodeId> {
-        let of_phase = phase.and_then(|id| self.graph.node(id));
-        let order = self.graph.topological().into_iter().filter(|&n| n < self.graph.trigger());
-        let inside = order.filter(|&n| match of_phase {
-            Some(phase) => self.graph.phase_of(n) == Some(phase),
-            None => self.graph.phase_of(n).is_none() && (n < self.graph.tasks() || self.graph.is_node(n)),
-        });
-        inside.map(|n| self.node_id(n)).collect()
-    }
-
-    fn node_id(&self, node: usize) -> NodeId {
-        match self.graph.phase_number(node) {
-            Some(number) => self.next.phases[number].id.clone(),
-            None => self.next.tasks.get(node).map_or_else(|| self.next.trigger_node.clone(), |t| t.id.clone()),
-        }
     }
 }

@@ -144,7 +144,8 @@ fn closing_reasons_must_be_configured_ones_and_single_when_asked_so() {
 
 #[test]
 fn contexts_need_an_id_a_schema_and_one_primary() {
-    let context = |id: &str, is_primary| Context { entity_id: id.into(), entity_schema: "s".into(), is_primary };
+    let context =
+        |id: &str, is_primary| Context { entity_id: id.into(), entity_schema: "s".into(), is_primary, title: None };
     assert!(check_contexts(vec![]).is_err());
     assert!(check_contexts(vec![context("", true)]).is_err());
     assert!(check_contexts(vec![context("a", true), context("b", true)]).is_err());

@@ -8,6 +8,7 @@ mod executions;
 mod graph;
 mod loops;
 mod operands;
+mod outline;
 mod properties;
 mod reverts;
 mod schedules;
@@ -70,7 +71,13 @@ pub fn args() -> StartFlow {
     StartFlow {
         id: "flow0001".into(),
         flow_template_id: "template".into(),
-        contexts: vec![Context { entity_id: "c1".into(), entity_schema: "contract".into(), is_primary: false }],
+        contexts: vec![Context {
+            entity_id: "c1".into(),
+            entity_schema: "contract".into(),
+            is_primary: false,
+            title: None,
+        }],
+        about_nothing: false,
         trigger: FlowTrigger { kind: TriggerType::Manual, automation_config: None, diff: None },
         purposes: vec![],
         chain: None,

@@ -277,7 +277,30 @@ fn check_state(flow: &Flow) {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), flow.tasks.len());
+    check_outline(flow, &ids);
     assert_eq!(serde_json::from_str::<Flow>(&serde_json::to_string(flow).unwrap()).unwrap(), *flow);
+}
+
+/// V1 shows every task once and every phase once, tasks in the order in which the graph leads to them.
+fn check_outline(flow: &Flow, ids: &[&str]) {
+    let outline = flow.outline();
+    let mut shown: Vec<&str> = outline.iter().flat_map(OutlineItem::tasks).map(|t| t.id.as_str()).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, ids);
+    let mut sections = 0;
+    for item in &outline {
+        let phase = match item {
+            OutlineItem::Section(phase, _) => Some(&phase.id),
+            OutlineItem::Step(_) => None,
+        };
+        sections += usize::from(phase.is_some());
+        assert!(item.tasks().iter().all(|t| t.phase_id.as_ref().filter(|id| flow.phase(id).is_some()) == phase));
+        let order = flow.ordered_tasks();
+        let places: Vec<_> = item.tasks().iter().map(|t| order.iter().position(|o| o.id == t.id)).collect();
+        assert!(places.is_sorted());
+    }
+    assert_eq!(sections, flow.phases.len());
+    assert_eq!(flow.outline(), outline);
 }
 
 fn check_step(before: &Flow, bench: &Bench, by_hand: Option<StatusName>) {

@@ -48,8 +48,8 @@ fn all_eighteen_events_are_told() {
     gather(&bench);
     let mut patch = FlowPatch { assigned_to: Some(vec![]), due_date: Some("d".into()), ..FlowPatch::default() };
     patch.contexts = Some(vec![
-        Context { entity_id: "c1".into(), entity_schema: "contract".into(), is_primary: true },
-        Context { entity_id: "o".into(), entity_schema: "order".into(), is_primary: false },
+        Context { entity_id: "c1".into(), entity_schema: "contract".into(), is_primary: true, title: None },
+        Context { entity_id: "o".into(), entity_schema: "order".into(), is_primary: false, title: None },
     ]);
     bench.apply(Command::PatchFlow(patch)).unwrap();
     gather(&bench);
@@ -112,8 +112,12 @@ fn a_filter_picks_one_task_or_phase() {
 fn other_schemas_are_left_alone_and_every_context_of_the_schema_is_written() {
     let mut document = manual(&["a"], &[]);
     document["entity_sync"] = json!([sync("FlowCompleted", json!({"source": "workflow_status"}), Value::Null)]);
-    let context =
-        |schema: &str, id: &str| Context { entity_id: id.into(), entity_schema: schema.into(), is_primary: false };
+    let context = |schema: &str, id: &str| Context {
+        entity_id: id.into(),
+        entity_schema: schema.into(),
+        is_primary: false,
+        title: None,
+    };
     let contexts = vec![context("order", "o"), context("contract", "c1"), context("contract", "c2")];
     let mut bench = try_start(document, StartFlow { contexts, ..args() }, Entities::new()).unwrap();
     bench.complete("a");

@@ -23,7 +23,8 @@ fn started(template: Value, chain: Option<Chain>) -> Flow {
     let args = StartFlow {
         id: "flow0001".into(),
         flow_template_id: "template".into(),
-        contexts: vec![Context { entity_id: "c1".into(), entity_schema: "contact".into(), is_primary: false }],
+        contexts: vec![Context::new("contact", "c1")],
+        about_nothing: false,
         trigger: FlowTrigger { kind: TriggerType::Automatic, automation_config: None, diff: None },
         purposes: Vec::new(),
         chain,
