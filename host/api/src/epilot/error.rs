@@ -43,7 +43,7 @@ pub(super) fn request<T>(read: ApiResult<T>) -> ApiResult<T> {
     })
 }
 
-fn bad_request(message: String) -> ApiError {
+pub(super) fn bad_request(message: String) -> ApiError {
     ApiError::Custom(Box::new(Custom {
         status: StatusCode::BAD_REQUEST,
         code: "bad_request",

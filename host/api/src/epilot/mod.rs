@@ -67,6 +67,17 @@ impl Wire for Epilot {
             endpoint!(handlers::flows::run_schedule_now),
             endpoint!(handlers::flows::cancel_schedule),
             endpoint!(handlers::flows::patch_phase),
+            endpoint!(handlers::executions_v1::list),
+            endpoint!(handlers::executions_v1::create),
+            endpoint!(handlers::executions_v1::search),
+            endpoint!(handlers::executions_v1::search_steps),
+            endpoint!(handlers::executions_v1::get),
+            endpoint!(handlers::executions_v1::update),
+            endpoint!(handlers::executions_v1::delete),
+            endpoint!(handlers::executions_v1::closing_reasons),
+            endpoint!(handlers::executions_v1::create_step),
+            endpoint!(handlers::executions_v1::update_step),
+            endpoint!(handlers::executions_v1::delete_step),
         ]
     }
 
@@ -126,6 +137,17 @@ mod tests {
             "DELETE /v2/flows/executions/{execution_id}/tasks/{task_id}/schedule cancelTaskSchedule",
             "POST /v2/flows/executions/{execution_id}/tasks/{task_id}/schedule/run-now runTaskScheduleNow",
             "POST /v2/flows/executions/{execution_id}/schedules/{schedule_id} cancelSchedule",
+            "GET /v1/workflows/executions getExecutions",
+            "POST /v1/workflows/executions createExecution",
+            "POST /v1/workflows/executions/search searchExecutions",
+            "POST /v1/workflows/executions/steps/search searchSteps",
+            "GET /v1/workflows/executions/{executionId} getExecution",
+            "PATCH /v1/workflows/executions/{executionId} updateExecution",
+            "DELETE /v1/workflows/executions/{executionId} deleteExecution",
+            "GET /v1/workflows/executions/{executionId}/closing-reasons getClosingReasonExecution",
+            "POST /v1/workflows/executions/{executionId}/steps createStep",
+            "PATCH /v1/workflows/executions/{executionId}/steps/{stepId} updateStep",
+            "DELETE /v1/workflows/executions/{executionId}/steps/{stepId} deleteStep",
         ]);
         let served = routes_of(&[&Epilot]);
         let names: Vec<String> = served.iter().map(|r| format!("{} {} {}", r.method, r.path, r.operation)).collect();
@@ -143,6 +165,9 @@ mod tests {
             ("WorkflowDefinition", "enableECPWorkflow"),
             ("ClosingReason", "lastUpdateTime"),
             ("MaxAllowedLimit", "currentNoOfWorkflows"),
+            ("WorkflowExecution", "configuredClosingReasonSnapshot"),
+            ("WorkflowStep", "statusLastUpdated"),
+            ("UpdateStepReq", "assignedToInProgress"),
             ("ErrorResp", "message"),
             ("FlowExecution", "_execution_chain"),
             ("FlowExecution", "crt_tasks"),

@@ -1,9 +1,11 @@
 //! What goes over the wire (source: contracts/epilot.md 1B.4). Times are text, `2026-11-22T09:00:00.000Z`.
 
+mod executions_v1;
 mod flow;
 mod flow_requests;
 mod task;
 
+pub(super) use executions_v1::*;
 pub(super) use flow::*;
 pub(super) use flow_requests::*;
 pub(super) use task::*;

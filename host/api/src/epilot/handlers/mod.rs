@@ -2,6 +2,7 @@
 
 pub mod closing_reasons;
 pub mod definitions;
+pub mod executions_v1;
 pub mod flows;
 pub mod max_allowed;
 pub mod templates;

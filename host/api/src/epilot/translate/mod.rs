@@ -21,4 +21,7 @@ pub(super) use search::{list_filter, search};
 pub(super) use start::{Start, entity_of_search, start_flow};
 pub(super) use task::task;
 pub(super) use template::{Sent, flow_template, template};
-pub(super) use v1::{definition, workflow_definition};
+pub(super) use v1::{
+    NewStep, definition, execution_patch, execution_search, new_execution, new_step, slim_execution, step,
+    step_extended, step_patch, step_search, workflow_definition, workflow_execution,
+};

@@ -1,5 +1,6 @@
 //! From a V1 definition to a template.
 
+use super::words::{assignees, due_date_config};
 use crate::epilot::translate::members::{list, one, required, without_nulls};
 use crate::kit::{ApiError, ApiResult, Faults, Fields};
 use serde_json::{Map, Value, json};
@@ -8,8 +9,7 @@ use stepwright_app::{AppError, FieldFault};
 use stepwright_engine::NodeId;
 use stepwright_engine::flow::vocab::TriggerMode;
 use stepwright_engine::flow::{
-    Assignee, AutomationConfig, AutomationSpec, DueAnchor, DueDateConfig, Edge, Requirement, TaskSpec, Template,
-    TemplatePhase, TemplateTask, TimeUnit,
+    AutomationConfig, AutomationSpec, Edge, Requirement, TaskSpec, Template, TemplatePhase, TemplateTask,
 };
 
 /// A V1 definition as a client sends it, compiled.
@@ -241,37 +241,6 @@ fn requirement(fields: &Fields<'_>) -> Option<Requirement> {
         Kind::Step => Some(Requirement::TaskFinished { task_id: id }),
         Kind::Section => Some(Requirement::PhaseFinished { phase_id: id }),
     }
-}
-
-/// `dynamicDueDate`. `actionType` is another spelling of `actionTypeCondition`.
-fn due_date_config(fields: &Fields<'_>) -> Option<DueDateConfig> {
-    let fields = fields.opt_object("dynamicDueDate")?;
-    let units = TimeUnit::ALL.iter().map(|unit| (unit.as_str(), *unit)).collect::<Vec<_>>();
-    for name in ["numberOfUnits", "timePeriod"] {
-        required(&fields, name);
-    }
-    let (duration, unit) = (fields.opt_u32("numberOfUnits"), fields.opt_choice("timePeriod", &units));
-    let name = if fields.get("actionTypeCondition").is_none() { "actionType" } else { "actionTypeCondition" };
-    let anchors = ["WORKFLOW_STARTED", "STEP_CLOSED", "PHASE_FINISHED"].map(|word| (word, word));
-    let anchor = match fields.opt_choice(name, &anchors) {
-        Some("STEP_CLOSED") => DueAnchor::TaskFinished { task_id: NodeId::new(fields.text("stepId")) },
-        Some("PHASE_FINISHED") => DueAnchor::PhaseFinished { phase_id: NodeId::new(fields.text("phaseId")) },
-        _ => DueAnchor::WorkflowStarted,
-    };
-    Some(DueDateConfig { duration: duration?, unit: unit?, anchor })
-}
-
-/// `assignedTo`, or the deprecated numbers in `userIds`.
-fn assignees(fields: &Fields<'_>) -> Vec<Assignee> {
-    if fields.get("assignedTo").is_none() {
-        let numbers = fields.items("userIds").into_iter().filter_map(|(_, id)| id.as_number());
-        return numbers.map(|id| Assignee::User(id.to_string())).collect();
-    }
-    let assignee = |text: String| {
-        let variable = text.starts_with("{{") && text.ends_with("}}");
-        if variable { Assignee::Variable { variable: text, value: Vec::new() } } else { Assignee::User(text) }
-    };
-    fields.texts("assignedTo").into_iter().map(assignee).collect()
 }
 
 fn chain(tasks: &[TemplateTask]) -> Vec<Edge> {

@@ -1,12 +1,10 @@
 //! A template as a V1 definition.
 
-use serde_json::{Map, Value, json};
+use super::words::{dynamic_due_date, listed, members, requirement};
+use serde_json::{Value, json};
 use stepwright_app::usecases::{StoredTemplate, TemplateDocument};
-use stepwright_engine::NodeId;
 use stepwright_engine::flow::vocab::TriggerMode;
-use stepwright_engine::flow::{
-    Assignee, DueAnchor, DueDateConfig, Requirement, TaskSpec, TemplatePhase, TemplateTask, TimeUnit,
-};
+use stepwright_engine::flow::{Assignee, TaskSpec, TemplatePhase, TemplateTask};
 
 /// Sections stand where their first step does.
 pub(in crate::epilot) fn workflow_definition(stored: &StoredTemplate) -> Value {
@@ -99,37 +97,6 @@ fn step(document: &TemplateDocument, task: &TemplateTask, order: usize) -> Value
     ]))
 }
 
-fn requirement(requirement: &Requirement) -> Value {
-    let of = |id: &NodeId, kind: &str| json!({ "definitionId": id, "type": kind, "condition": "CLOSED" });
-    match requirement {
-        Requirement::TaskFinished { task_id } => of(task_id, "STEP"),
-        Requirement::PhaseFinished { phase_id } => of(phase_id, "SECTION"),
-    }
-}
-
-/// Nothing for anchors V1 has no word for. V1 has no years.
-fn dynamic_due_date(config: Option<&DueDateConfig>) -> Value {
-    let Some(config) = config else { return Value::Null };
-    let (number, unit) = match config.unit {
-        TimeUnit::Years => (config.duration.saturating_mul(12), TimeUnit::Months),
-        unit => (config.duration, unit),
-    };
-    let mut shown = json!({ "numberOfUnits": number, "timePeriod": unit });
-    match &config.anchor {
-        DueAnchor::WorkflowStarted => shown["actionTypeCondition"] = json!("WORKFLOW_STARTED"),
-        DueAnchor::TaskFinished { task_id } => {
-            shown["actionTypeCondition"] = json!("STEP_CLOSED");
-            shown["stepId"] = json!(task_id);
-        }
-        DueAnchor::PhaseFinished { phase_id } => {
-            shown["actionTypeCondition"] = json!("PHASE_FINISHED");
-            shown["phaseId"] = json!(phase_id);
-        }
-        DueAnchor::APrecedingTaskCompleted | DueAnchor::AllPrecedingTasksCompleted => return Value::Null,
-    }
-    shown
-}
-
 fn assigned_to(assignees: &[Assignee]) -> Value {
     let text = |assignee: &Assignee| match assignee {
         Assignee::User(id) => json!(id),
@@ -140,14 +107,4 @@ fn assigned_to(assignees: &[Assignee]) -> Value {
 
 fn due_date(document: &TemplateDocument, list: &str, place: Option<usize>) -> Value {
     place.map_or(Value::Null, |place| document.carried[list][place]["due_date"].clone())
-}
-
-/// `null` for an empty list, which is left out.
-fn listed(list: Value) -> Value {
-    if list.as_array().is_some_and(Vec::is_empty) { Value::Null } else { list }
-}
-
-/// The members that are set.
-fn members<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
-    members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()
 }
