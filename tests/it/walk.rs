@@ -293,7 +293,9 @@ async fn every_route_of_epilot_does_what_it_is_for_and_hides_it_from_other_tenan
 
     // Whatever is asked of them, another tenant's ids are answered like ids that nobody has.
     let mut seen = 0;
-    for route in stepwright_api::routes().iter().filter(|r| r.dialect == Dialect::Epilot && r.path.contains('{')) {
+    walk_executions_v1(&mut walk, &other).await;
+    let of_v2 = |path: &str| path.contains('{') && !path.contains("{executionId}");
+    for route in stepwright_api::routes().iter().filter(|r| r.dialect == Dialect::Epilot && of_v2(r.path)) {
         let body = match route.operation {
             "patchFlowExecution" | "patchTask" | "patchPhase" => Some(json!({"name": "Stolen"})),
             "addTask" => Some(json!({"previous_task_id": flow.task, "task": {"name": "Stolen"}})),
@@ -404,4 +406,52 @@ async fn walk_flows(walk: &mut Walk, host: &TestHost, tenant: &Tenant) -> Walked
         phase: id(&node("phases", "phase")),
         schedule: schedule("four"),
     }
+}
+
+async fn walk_executions_v1(walk: &mut Walk, other: &Client) {
+    use crate::epilot::DEFINITIONS;
+    const ALL: &str = "/v1/workflows/executions";
+    let body = json!({"name": "Walked V1", "flow": [{"name": "a", "order": 1, "type": "STEP"}]});
+    let definition = id(&walk.client.post(DEFINITIONS, &body).await.expect(201).json());
+    let made = walk.go("createExecution", ALL, Some(json!({"workflowId": definition})), 201).await;
+    let one = format!("{ALL}/{}", id(&made));
+    let new = json!({"name": "b", "insertionIndex": 1});
+    let step = id(&walk.go("createStep", &format!("{one}/steps"), Some(new.clone()), 201).await);
+    let step_path = format!("{one}/steps/{step}");
+    let seen = walk.go("updateStep", &step_path, Some(json!({"status": "IN_PROGRESS"})), 200).await;
+    assert_eq!((&seen["status"], &seen["executionId"]), (&json!("IN_PROGRESS"), &made["id"]));
+    walk.go("updateExecution", &one, Some(json!({"assignedTo": ["7"]})), 204).await;
+    assert_eq!(walk.go("getExecution", &one, None, 200).await["assignedTo"], json!(["7"]));
+    let listed = walk.go("getExecutions", ALL, None, 200).await;
+    assert!(listed.as_array().expect("a list").iter().any(|e| e["id"] == made["id"]), "{listed}");
+    walk.go("getClosingReasonExecution", &format!("{one}/closing-reasons"), None, 200).await;
+    let found = walk.go("searchExecutions", &format!("{ALL}/search"), Some(json!({"assignedTo": "7"})), 200).await;
+    assert_eq!(found["executions"][0]["id"], made["id"]);
+    let found = walk.go("searchSteps", &format!("{ALL}/steps/search"), Some(json!({"stepName": "b"})), 200).await;
+    assert_eq!(found["results"][0]["id"], json!(step));
+
+    // Whatever is asked of them, another tenant's ids are answered like ids that nobody has.
+    for route in
+        stepwright_api::routes().iter().filter(|r| r.dialect == Dialect::Epilot && r.path.contains("{executionId}"))
+    {
+        let mut answers = BTreeSet::new();
+        for (execution, step) in
+            [(id(&made), step.clone()), (id(&made), "nobodys".into()), ("nobodys".into(), step.clone())]
+        {
+            let path = route.path.replace("{executionId}", &execution).replace("{stepId}", &step);
+            let body = (route.method != "GET" && route.method != "DELETE").then(|| new.to_string().into_bytes());
+            let answer = other.send(route.method.as_str(), &path, &[("content-type", "application/json")], body).await;
+            // Only this operation answers what it does not find with nothing.
+            let status = if route.operation == "getExecution" { 200 } else { 404 };
+            assert_eq!(answer.status, status, "{} {path}: {}", route.method, answer.text);
+            answers.insert(answer.text);
+        }
+        assert_eq!(answers.len(), 1, "{} {}: {answers:?}", route.method, route.path);
+    }
+    assert_eq!(other.get(ALL).await.expect(200).json(), json!([]));
+    assert_eq!(other.post(&format!("{ALL}/search"), &json!({})).await.expect(200).json()["executions"], json!([]));
+    assert_eq!(other.post(&format!("{ALL}/steps/search"), &json!({})).await.expect(200).json()["hits"], 0);
+    walk.go("deleteStep", &step_path, None, 204).await;
+    walk.go("deleteExecution", &one, None, 204).await;
+    walk.client.delete(&format!("{DEFINITIONS}/{definition}")).await.expect(204);
 }

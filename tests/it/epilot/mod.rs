@@ -4,6 +4,7 @@ mod auth;
 mod closing_reasons;
 mod definitions;
 mod executions;
+mod executions_v1;
 mod structure;
 mod templates;
 
