@@ -49,12 +49,14 @@ impl App {
         }
     }
 
-    /// One entity.
+    /// One entity, with the flows about it.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn entity(&self, access: &Access, schema: &str, id: &str) -> AppResult<Entity> {
-        self.store().entity(access.tenant_id(), schema, id).await?.ok_or(AppError::NotFound("entity"))
+        let tenant = access.tenant_id();
+        let entity = self.store().entity(tenant, schema, id).await?.ok_or(AppError::NotFound("entity"))?;
+        self.with_workflows(tenant, entity).await
     }
 
     /// Entities of a schema in the order of ids, behind `after`.

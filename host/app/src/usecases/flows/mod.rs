@@ -2,7 +2,11 @@
 
 mod control;
 mod entities;
+<<<<<<< HEAD
 mod in_entity;
+=======
+mod in_entities;
+>>>>>>> epilot-v1
 mod search;
 mod start;
 
