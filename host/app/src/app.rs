@@ -152,6 +152,11 @@ impl App {
         self.inner.parts.projections.iter().find(|p| p.dialect() == dialect)
     }
 
+    /// How every dialect shows history to webhook endpoints.
+    pub(crate) fn projections(&self) -> &[Arc<dyn WebhookProjection>] {
+        &self.inner.parts.projections
+    }
+
     pub(crate) fn env(&self, actor: Actor) -> Env {
         Env { now: self.now(), actor, jitter: self.random().unit() }
     }

@@ -20,6 +20,8 @@ pub struct TenantView {
     /// Enabled plugins, the built-ins included.
     pub enablements: Vec<Arc<EnabledPlugin>>,
     pub endpoints: Vec<WebhookEndpoint>,
+    /// The events that active definitions start by; `deal.*` stands for all of a kind.
+    pub event_triggers: Vec<String>,
 }
 
 /// An enabled plugin with what every call of it shares.
@@ -131,7 +133,8 @@ impl App {
                 let enablements = enablements.into_iter().map(|e| Arc::new(EnabledPlugin::new(e, &tenant))).collect();
                 let all = crate::model::Paging::Offset { limit: 1_000, offset: 0 };
                 let endpoints = self.store().endpoints(id, all).await?.items;
-                Some(Arc::new(TenantView { tenant, enablements, endpoints }))
+                let event_triggers = self.store().event_triggers(id).await?;
+                Some(Arc::new(TenantView { tenant, enablements, endpoints, event_triggers }))
             }
         };
         cache.insert(id, view.clone(), generation);

@@ -6,6 +6,7 @@
 pub mod caches;
 pub mod driver;
 pub mod error;
+pub mod face;
 pub mod model;
 pub mod ports;
 pub mod session;

@@ -1,5 +1,6 @@
 //! What a tenant defines: a graph of nodes with a trigger. Versions are immutable once saved.
 
+use crate::decision::{DEFAULT_BRANCH, Decision};
 use crate::{DefinitionId, RawJson, RetryPolicy, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -27,6 +28,14 @@ impl Dialect {
             Self::Softsolz => "softsolz",
             Self::Smartmca => "smartmca",
             Self::Platform => "platform",
+        }
+    }
+
+    /// Whether its definitions are native ones, made through the platform API.
+    pub const fn is_native(self) -> bool {
+        match self {
+            Self::Smartmca | Self::Platform => true,
+            Self::Hydracore | Self::Epilot | Self::Softsolz => false,
         }
     }
 
@@ -125,6 +134,8 @@ pub enum NodeKind {
     Manual,
     /// Runs a step of a plugin with this config (already validated and normalised by the plugin).
     Step { step: StepRef, config: RawJson },
+    /// Chooses among the edges behind it.
+    Decision(Decision),
 }
 
 /// One node of the graph.
@@ -142,9 +153,20 @@ pub struct Node {
 pub struct Edge {
     pub from: NodeId,
     pub to: NodeId,
+    /// From a decision: only when this branch is taken ([`DEFAULT_BRANCH`] when no other one is); none means always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
-/// Nodes and edges; acyclic (checked by [`Graph::check`]). A node starts when all nodes before it have ended.
+impl Edge {
+    /// Without a branch.
+    pub const fn plain(from: NodeId, to: NodeId) -> Self {
+        Self { from, to, branch: None }
+    }
+}
+
+/// Nodes and edges; acyclic (checked by [`Graph::check`]). A node starts when all nodes before it have ended and at
+/// least one edge to it is open; one that no open edge leads to is skipped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Graph {
     pub nodes: Vec<Node>,
@@ -162,7 +184,7 @@ pub struct GraphFault {
 impl Graph {
     /// Nodes one after the other, as the list dialects have them.
     pub fn sequence(nodes: Vec<Node>) -> Self {
-        let edges = nodes.windows(2).map(|pair| Edge { from: pair[0].id.clone(), to: pair[1].id.clone() }).collect();
+        let edges = nodes.windows(2).map(|pair| Edge::plain(pair[0].id.clone(), pair[1].id.clone())).collect();
         Self { nodes, edges }
     }
 
@@ -176,7 +198,12 @@ impl Graph {
         self.edges.iter().filter(move |e| &e.to == id).map(|e| &e.from)
     }
 
-    /// Every fault at once: empty or doubled ids, edges to unknown nodes, doubled edges, cycles.
+    /// Edges to `id`.
+    pub fn edges_to<'a>(&'a self, id: &'a NodeId) -> impl Iterator<Item = &'a Edge> {
+        self.edges.iter().filter(move |e| &e.to == id)
+    }
+
+    /// Every fault at once: empty or doubled ids, edges to unknown nodes, doubled edges, branches nobody has, cycles.
     pub fn check(&self) -> Vec<GraphFault> {
         let mut faults = Vec::new();
         let mut fault = |pointer: String, detail: String| faults.push(GraphFault { pointer, detail });
@@ -198,8 +225,17 @@ impl Graph {
                     fault(format!("/edges/{i}/{end}"), format!("no node has the id '{id}'"));
                 }
             }
-            if !pairs.insert((&edge.from, &edge.to)) {
+            if !pairs.insert((&edge.from, &edge.to, &edge.branch)) {
                 fault(format!("/edges/{i}"), "this edge stands twice".into());
+            }
+            if let Some(branch) = edge.branch.as_deref() {
+                let known = self.node(&edge.from).map(|node| match &node.kind {
+                    NodeKind::Decision(decision) => branch == DEFAULT_BRANCH || decision.branch(branch).is_some(),
+                    NodeKind::Manual | NodeKind::Step { .. } => false,
+                });
+                if known == Some(false) {
+                    fault(format!("/edges/{i}/branch"), format!("node '{}' has no branch '{branch}'", edge.from));
+                }
             }
         }
         if let Some(id) = self.node_on_a_cycle() {

@@ -4,8 +4,10 @@
 //! arrive as arguments ([`Env`]) and everything that must happen outside leaves as data ([`Transition`]).
 //! Architecture invariant: this crate depends on neither tokio, sqlx, axum nor wasmtime.
 
+pub mod application;
 pub mod command;
 pub mod cron;
+pub mod decision;
 pub mod definition;
 pub mod event;
 pub mod execution;

@@ -24,10 +24,10 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// No retries.
     pub const fn none() -> Self {
-        Self { max_retries: 0, first_ms: 1_000, longest_ms: 300_000 }
+        Self { max_retries: 0, first_ms: 1_000, longest_ms: 60_000 }
     }
 
-    /// `max_retries` retries, the first after about a second, none later than five minutes.
+    /// `max_retries` retries, the first after about a second, none later than a minute.
     pub const fn times(max_retries: u32) -> Self {
         Self { max_retries, ..Self::none() }
     }

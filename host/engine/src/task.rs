@@ -115,6 +115,9 @@ pub struct Task {
     /// How often a person has had it run again after it had failed. What it stages then is meant anew, not a repetition.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub round: u32,
+    /// Attempts begun since it was last started; none of a task for people.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
     /// When the first attempt started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,

@@ -9,6 +9,7 @@ use crate::tenants::count_change;
 use async_trait::async_trait;
 use stepwright_app::ports::{DefinitionFilter, DefinitionStore, StoreResult};
 use stepwright_app::{Listed, Paging};
+use stepwright_engine::decision::Test;
 use stepwright_engine::{Definition, DefinitionId, Dialect, NodeKind, TenantId, Timestamp, Trigger};
 use uuid::Uuid;
 
@@ -21,6 +22,12 @@ fn event_kind(definition: &Definition) -> Option<&str> {
         Trigger::Event { event } => Some(event),
         Trigger::Manual | Trigger::Schedule { .. } => None,
     }
+}
+
+/// The trigger that matches every event of this one's kind: `deal.*` for `deal.updated`.
+fn every_of(kind: &str) -> String {
+    let kind = kind.rsplit_once('.').map_or(kind, |(kind, _)| kind);
+    format!("{kind}.*")
 }
 
 async fn insert_version(conn: &mut Conn<'_>, definition: &Definition, doc: &str) -> DbResult<()> {
@@ -57,6 +64,9 @@ impl DefinitionStore for Database {
         .execute(c))
         .or_duplicate("definition")?;
         insert_version(&mut conn, definition, &doc).await?;
+        if event_kind(definition).is_some() {
+            count_change(&mut conn).await?;
+        }
         Ok(conn.done().await?)
     }
 
@@ -161,14 +171,27 @@ impl DefinitionStore for Database {
         let mut conn = self.read(tenant).await?;
         let rows = on!(conn, |c| sqlx::query_as(
             "SELECT id, doc FROM definitions
-             WHERE tenant_id = $1 AND event_kind IS NOT NULL AND event_kind = $2 AND status = 'active'
+             WHERE tenant_id = $1 AND event_kind IS NOT NULL AND event_kind IN ($2, $3) AND status = 'active'
              AND deleted_at IS NULL ORDER BY created_at, id"
         )
         .bind(tenant.uuid())
         .bind(kind)
+        .bind(every_of(kind))
         .fetch_all(c))?;
         conn.done().await?;
         rows.into_iter().map(read).collect()
+    }
+
+    async fn event_triggers(&self, tenant: TenantId) -> StoreResult<Vec<String>> {
+        let mut conn = self.read(tenant).await?;
+        let kinds = on!(conn, |c| sqlx::query_scalar::<_, String>(
+            "SELECT DISTINCT event_kind FROM definitions
+             WHERE tenant_id = $1 AND event_kind IS NOT NULL AND status = 'active' AND deleted_at IS NULL"
+        )
+        .bind(tenant.uuid())
+        .fetch_all(c))?;
+        conn.done().await?;
+        Ok(kinds)
     }
 
     async fn names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool> {
@@ -176,7 +199,7 @@ impl DefinitionStore for Database {
         let rows = on!(conn, |c| {
             sqlx::query_as(
                 "SELECT id, doc FROM definitions
-                 WHERE tenant_id = $1 AND deleted_at IS NULL AND doc LIKE '%\"plugin\":%'",
+                 WHERE tenant_id = $1 AND deleted_at IS NULL AND (doc LIKE '%\"plugin\":%' OR doc LIKE '%\"component\":%')",
             )
             .bind(tenant.uuid())
             .fetch_all(c)
@@ -186,6 +209,13 @@ impl DefinitionStore for Database {
             let names = read(row)?.graph.nodes.iter().any(|node| match &node.kind {
                 NodeKind::Step { step, .. } => {
                     step.plugin == plugin && step.version.as_deref().is_none_or(|asked| asked == version)
+                }
+                NodeKind::Decision(decision) => {
+                    let tests = decision.branches.iter().flat_map(|branch| &branch.tests);
+                    tests.into_iter().any(|test| match test {
+                        Test::Custom(custom) => custom.component.rsplit_once('/').is_some_and(|(p, _)| p == plugin),
+                        Test::Compare { .. } => false,
+                    })
                 }
                 NodeKind::Manual => false,
             });

@@ -4,6 +4,7 @@
 //! compiled for both databases by [`conn::on`]; where the databases must differ (locking, batches of rows) both texts
 //! stand side by side in a [`conn::Dual`]. Executions are written by one path alone, the batching [`commit`]ter.
 
+mod audit;
 mod automations;
 mod claims;
 mod closing_reasons;
@@ -19,6 +20,7 @@ mod flows;
 mod idempotency;
 mod import;
 mod keys;
+mod lists;
 mod nodelay;
 mod outbox;
 mod paging;

@@ -14,8 +14,11 @@ use uuid::Uuid;
 const CHUNK: i64 = 500;
 
 /// What is deleted by tenant; definitions, keys and the like follow the tenant by foreign key.
-const BY_TENANT: [&str; 11] = [
+const BY_TENANT: [&str; 14] = [
+    "DELETE FROM execution_count_changes WHERE tenant_id = $1",
+    "DELETE FROM execution_counts WHERE tenant_id = $1",
     "DELETE FROM entities WHERE tenant_id = $1",
+    "DELETE FROM entity_audit WHERE tenant_id = $1",
     "DELETE FROM flow_entities WHERE tenant_id = $1",
     "DELETE FROM data_rows WHERE tenant_id = $1",
     "DELETE FROM kv WHERE tenant_id = $1",

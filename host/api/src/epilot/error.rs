@@ -78,9 +78,10 @@ pub(super) fn render(error: &ApiError) -> Response {
         ApiError::NoRoute => "Not found".into(),
         ApiError::MethodNotAllowed => "Method not allowed".into(),
         ApiError::Unauthenticated(_) => "Unauthorized".into(),
-        ApiError::MissingScope(_) | ApiError::Forbidden(_) | ApiError::App(AppError::Forbidden(_)) => {
-            "Forbidden".into()
-        }
+        ApiError::MissingScope(_)
+        | ApiError::Forbidden(_)
+        | ApiError::AddressNotAllowed
+        | ApiError::App(AppError::Forbidden(_)) => "Forbidden".into(),
         ApiError::App(AppError::Internal(_)) | ApiError::Panic => "Internal server error".into(),
         ApiError::Invalid(faults) | ApiError::App(AppError::Invalid(faults)) => {
             format!("Validation failed: {}", told(faults, named))

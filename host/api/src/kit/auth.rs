@@ -80,7 +80,7 @@ impl<P: Permission> FromRequestParts<ApiState> for Caller<P> {
                     return Err(ApiError::Unauthenticated(AuthFault::Invalid));
                 }
                 if !is_allowed(&key.ip_allowlist, client_address(parts, &state.config)) {
-                    return Err(ApiError::Forbidden("the key may not be used from this address".into()));
+                    return Err(ApiError::AddressNotAllowed);
                 }
                 if P::OPERATOR_ONLY {
                     return Err(ApiError::Forbidden("only the operator may do this".into()));

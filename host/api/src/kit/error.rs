@@ -40,8 +40,10 @@ pub enum ApiError {
     Unauthenticated(AuthFault),
     /// The key holds none of these scopes.
     MissingScope(&'static [&'static str]),
-    /// The key may not do this at all, or not from this address.
+    /// The key may not do this at all.
     Forbidden(String),
+    /// The key may be used from other addresses only.
+    AddressNotAllowed,
     RateLimited {
         retry_after_secs: u64,
         limit: u32,
@@ -93,7 +95,7 @@ impl ApiError {
     /// | `NoRoute`, `App(NotFound)` (also another tenant's id) | 404 |
     /// | `MethodNotAllowed` | 405 + `Allow` |
     /// | `Unauthenticated` | 401 |
-    /// | `MissingScope`, `Forbidden`, `App(Forbidden)` | 403 |
+    /// | `MissingScope`, `Forbidden`, `AddressNotAllowed`, `App(Forbidden)` | 403 |
     /// | `RateLimited` | 429 + `Retry-After` |
     /// | `TooLarge` | 413 |
     /// | `UnsupportedType` | 415 |
@@ -109,7 +111,10 @@ impl ApiError {
             Self::NoRoute | Self::App(AppError::NotFound(_)) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::MissingScope(_) | Self::Forbidden(_) | Self::App(AppError::Forbidden(_)) => StatusCode::FORBIDDEN,
+            Self::MissingScope(_)
+            | Self::Forbidden(_)
+            | Self::AddressNotAllowed
+            | Self::App(AppError::Forbidden(_)) => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -135,6 +140,7 @@ impl ApiError {
             Self::Unauthenticated(AuthFault::Invalid) => "the credentials are not valid".into(),
             Self::MissingScope(scopes) => format!("the key lacks the scope {}", scopes.join(" or ")),
             Self::Forbidden(text) => text.clone(),
+            Self::AddressNotAllowed => "the key may not be used from this address".into(),
             Self::RateLimited { limit, .. } => format!("more than {limit} requests in a minute"),
             Self::TooLarge { limit } => format!("the body has more than {limit} bytes"),
             Self::UnsupportedType { expected } => format!("the content type must be {expected}"),

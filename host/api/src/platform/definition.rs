@@ -1,38 +1,13 @@
 //! Reading native definitions (contracts/platform.md, native definition).
 
+use super::decision::read_decision;
 use crate::kit::{ApiError, ApiResult, Faults, Fields};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use stepwright_app::usecases::{Access, DefinitionDraft, NodeDraft, NodeDraftKind};
-use stepwright_app::{App, FieldFault};
+use stepwright_app::{App, FieldFault, NodeProfile, Profile};
 use stepwright_engine::{DefinitionStatus, Dialect, Edge, NodeId, OnFailure, RawJson, Trigger};
 use utoipa::ToSchema;
-
-/// What of a definition only this API needs.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Presentation {
-    pub icon: Option<Value>,
-    pub category: Option<Value>,
-    pub entity_type: Option<Value>,
-    /// Anything the author wants kept.
-    pub metadata: Option<Value>,
-    pub max_retries: u32,
-    pub nodes: BTreeMap<String, NodePresentation>,
-}
-
-/// What of a node only this API needs.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct NodePresentation {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub position: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Value>,
-}
 
 /// A definition to be saved.
 #[derive(ToSchema)]
@@ -43,14 +18,19 @@ pub struct DefinitionBody {
     description: Option<String>,
     /// `platform` (default) or `smartmca`; the other APIs make their own.
     dialect: Option<String>,
-    icon: Option<Value>,
-    category: Option<Value>,
-    entity_type: Option<Value>,
+    /// At most 100 characters, as `category`.
+    icon: Option<String>,
+    category: Option<String>,
+    /// The schema of the entities it runs on; null means any.
+    entity_type: Option<String>,
+    /// At most one execution at a time for one entity; a second start is refused.
+    singleton: Option<bool>,
     /// Anything the author wants kept.
     metadata: Option<Value>,
     /// `draft`, `active` (default), `paused` or `inactive`.
     status: Option<String>,
-    /// `{kind: manual}` (default), `{kind: schedule, cron, timezone?}` or `{kind: event, event}`.
+    /// `{kind: manual}` (default), `{kind: schedule, cron, timezone?}` or `{kind: event, event, conditions?}`. An event
+    /// such as `application.stage_changed` or `deal.*`; conditions name places in its data and what must stand there.
     #[schema(value_type = Option<Object>)]
     trigger: Option<Value>,
     timezone: Option<String>,
@@ -64,6 +44,8 @@ pub struct DefinitionBody {
     edges: Option<Value>,
     /// With PUT: the version that must stand.
     expected_version: Option<u32>,
+    /// With PUT, and a status other than `active`: cancels executions that have not ended.
+    cancel_running: Option<bool>,
 }
 
 /// A node of a definition to be saved.
@@ -73,11 +55,12 @@ pub struct DefinitionBody {
 struct NodeBody {
     id: String,
     name: Option<String>,
-    /// `manual` or `step`.
+    /// `manual`, `step` or `decision`.
     #[schema(rename = "type")]
     kind: String,
     /// `<plugin>/<step>`, or the bare id of a built-in.
     step_type: Option<String>,
+    /// Of a step what the step takes; of a decision `{branches: [{id, name?, match?, conditions}], mode?}`.
     #[schema(value_type = Option<Object>)]
     config: Option<Value>,
     max_retries: Option<u32>,
@@ -93,6 +76,8 @@ pub struct ReadDefinition {
     zone_in_trigger: bool,
     /// The version the caller has seen.
     pub expected_version: Option<u64>,
+    /// Executions that have not ended are cancelled when it is not active any more.
+    pub cancel_running: bool,
 }
 
 impl ReadDefinition {
@@ -104,17 +89,19 @@ impl ReadDefinition {
         let faults = Faults::new();
         let fields = Fields::of(body, &faults)?;
         let max_retries = fields.opt_u64("max_retries", 100).unwrap_or(0) as u32;
-        let (trigger, trigger_zone) = read_trigger(&fields);
+        let ReadTrigger { trigger, zone: trigger_zone, conditions: trigger_conditions } = read_trigger(&fields);
         let zone_in_trigger = trigger_zone.is_some();
-        let (nodes, node_presentations) = read_nodes(&fields, max_retries);
+        let (nodes, node_profiles) = read_nodes(&fields, max_retries);
         let edges = read_edges(&fields, &nodes);
-        let presentation = Presentation {
-            icon: fields.get("icon").cloned(),
-            category: fields.get("category").cloned(),
-            entity_type: fields.get("entity_type").cloned(),
+        let profile = Profile {
+            icon: short_text(&fields, "icon"),
+            category: short_text(&fields, "category"),
+            entity_type: short_text(&fields, "entity_type"),
             metadata: fields.get("metadata").cloned(),
             max_retries,
-            nodes: node_presentations,
+            singleton: fields.opt_bool("singleton").unwrap_or(false),
+            trigger_conditions,
+            nodes: node_profiles,
         };
         let draft = DefinitionDraft {
             dialect: read_dialect(&fields),
@@ -126,10 +113,11 @@ impl ReadDefinition {
             nodes,
             edges,
             on_failure: fields.opt_choice("on_failure", &ON_FAILURE).unwrap_or_default(),
-            presentation: RawJson::of(&presentation).map_err(|_| ApiError::invalid("", "cannot be kept"))?,
+            presentation: RawJson::of(&profile).map_err(|_| ApiError::invalid("", "cannot be kept"))?,
         };
         let expected_version = fields.opt_u64("expected_version", u64::from(u32::MAX));
-        Ok(Self { draft, faults: faults.into_vec(), zone_in_trigger, expected_version })
+        let cancel_running = fields.opt_bool("cancel_running").unwrap_or(false);
+        Ok(Self { draft, faults: faults.into_vec(), zone_in_trigger, expected_version, cancel_running })
     }
 
     /// The draft, once neither this reader nor the application finds a fault: all faults come at once.
@@ -192,23 +180,47 @@ fn read_dialect(fields: &Fields<'_>) -> Dialect {
     fields.opt_choice("dialect", &DIALECTS).unwrap_or(Dialect::Platform)
 }
 
-fn read_trigger(fields: &Fields<'_>) -> (Trigger, Option<String>) {
-    let Some(trigger) = fields.opt_object("trigger") else { return (Trigger::Manual, None) };
+/// A text of at most 100 characters; an empty one counts as none.
+fn short_text(fields: &Fields<'_>, name: &str) -> Option<String> {
+    let text = fields.opt_text(name).filter(|text| !text.is_empty())?;
+    if text.chars().count() > 100 {
+        fields.fault(name, "must have at most 100 characters");
+    }
+    Some(text)
+}
+
+struct ReadTrigger {
+    trigger: Trigger,
+    zone: Option<String>,
+    conditions: Map<String, Value>,
+}
+
+fn read_trigger(fields: &Fields<'_>) -> ReadTrigger {
+    let manual = || ReadTrigger { trigger: Trigger::Manual, zone: None, conditions: Map::new() };
+    let Some(trigger) = fields.opt_object("trigger") else { return manual() };
     match trigger.text("kind").as_str() {
         // Its absence is a fault already.
-        "" | "manual" => (Trigger::Manual, None),
-        "schedule" => (Trigger::Schedule { cron: trigger.text("cron") }, trigger.opt_text("timezone")),
-        "event" => (Trigger::Event { event: trigger.text("event") }, None),
+        "" | "manual" => manual(),
+        "schedule" => ReadTrigger {
+            trigger: Trigger::Schedule { cron: trigger.text("cron") },
+            zone: trigger.opt_text("timezone"),
+            ..manual()
+        },
+        "event" => ReadTrigger {
+            trigger: Trigger::Event { event: trigger.text("event") },
+            conditions: trigger.raw_object("conditions").read().unwrap_or_default(),
+            ..manual()
+        },
         _ => {
             trigger.fault("kind", "must be one of manual, schedule, event");
-            (Trigger::Manual, None)
+            manual()
         }
     }
 }
 
-fn read_nodes(fields: &Fields<'_>, max_retries: u32) -> (Vec<NodeDraft>, BTreeMap<String, NodePresentation>) {
+fn read_nodes(fields: &Fields<'_>, max_retries: u32) -> (Vec<NodeDraft>, BTreeMap<String, NodeProfile>) {
     let mut drafts = Vec::new();
-    let mut presentations = BTreeMap::new();
+    let mut profiles = BTreeMap::new();
     if fields.get("nodes").is_none() {
         fields.fault("nodes", "is required");
     }
@@ -219,13 +231,13 @@ fn read_nodes(fields: &Fields<'_>, max_retries: u32) -> (Vec<NodeDraft>, BTreeMa
             continue;
         };
         let id = node.text("id");
-        let presentation = NodePresentation {
+        let profile = NodeProfile {
             description: node.get("description").cloned(),
             position: node.get("position").cloned(),
             metadata: node.get("metadata").cloned(),
         };
-        if presentation != NodePresentation::default() {
-            presentations.insert(id.clone(), presentation);
+        if profile != NodeProfile::default() {
+            profiles.insert(id.clone(), profile);
         }
         drafts.push(NodeDraft {
             name: node.opt_text("name").unwrap_or_else(|| id.clone()),
@@ -234,7 +246,7 @@ fn read_nodes(fields: &Fields<'_>, max_retries: u32) -> (Vec<NodeDraft>, BTreeMa
             max_retries: node.opt_u64("max_retries", 100).map_or(max_retries, |n| n as u32),
         });
     }
-    (drafts, presentations)
+    (drafts, profiles)
 }
 
 fn read_kind(node: &Fields<'_>) -> NodeDraftKind {
@@ -246,12 +258,13 @@ fn read_kind(node: &Fields<'_>) -> NodeDraftKind {
         }
         // The type's absence is a fault already.
         "" | "manual" => NodeDraftKind::Manual,
-        kind @ ("decision" | "agent") => {
-            node.fault("type", format!("{kind} nodes are not available in this version"));
+        "decision" => NodeDraftKind::Decision(read_decision(node)),
+        "agent" => {
+            node.fault("type", "agent nodes are not available in this version");
             NodeDraftKind::Manual
         }
         _ => {
-            node.fault("type", "must be one of manual, step");
+            node.fault("type", "must be one of manual, step, decision");
             NodeDraftKind::Manual
         }
     }
@@ -260,18 +273,22 @@ fn read_kind(node: &Fields<'_>) -> NodeDraftKind {
 /// Without `edges` the nodes run one after the other; with an empty list all at once.
 fn read_edges(fields: &Fields<'_>, nodes: &[NodeDraft]) -> Vec<Edge> {
     if fields.get("edges").is_none() {
-        let edge = |pair: &[NodeDraft]| Edge { from: NodeId::new(&pair[0].id), to: NodeId::new(&pair[1].id) };
+        let edge = |pair: &[NodeDraft]| Edge::plain(NodeId::new(&pair[0].id), NodeId::new(&pair[1].id));
         let named = |pair: &&[NodeDraft]| pair.iter().all(|node| !node.id.is_empty());
         return nodes.windows(2).filter(named).map(edge).collect();
     }
     let read = |edge: Option<Fields<'_>>| {
-        let Some(edge) = edge else { return Edge { from: NodeId::new(""), to: NodeId::new("") } };
+        let Some(edge) = edge else { return Edge::plain(NodeId::new(""), NodeId::new("")) };
         for name in ["condition", "when"] {
             if edge.get(name).is_some() {
-                edge.fault(name, "conditions on edges are not available in this version");
+                edge.fault(name, "belongs to a branch of a decision, which an edge names by 'branch'");
             }
         }
-        Edge { from: NodeId::new(edge.text("from")), to: NodeId::new(edge.text("to")) }
+        Edge {
+            from: NodeId::new(edge.text("from")),
+            to: NodeId::new(edge.text("to")),
+            branch: edge.opt_text("branch").filter(|branch| !branch.is_empty()),
+        }
     };
     fields.object_items("edges").into_iter().map(read).collect()
 }

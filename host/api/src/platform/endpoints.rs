@@ -28,6 +28,7 @@ pub fn all() -> Vec<Endpoint> {
         endpoint!(settings::patch),
         endpoint!(entities::put),
         endpoint!(entities::get),
+        endpoint!(entities::history),
         endpoint!(entities::delete),
         endpoint!(entities::list),
         endpoint!(data::import),

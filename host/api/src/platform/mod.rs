@@ -1,6 +1,7 @@
 //! The platform API (contracts/platform.md): tenants, keys, plugins, data, definitions, executions.
 
 mod automation;
+mod decision;
 mod definition;
 mod endpoints;
 mod handlers;

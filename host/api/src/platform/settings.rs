@@ -2,7 +2,7 @@
 
 use crate::kit::{ApiResult, Faults, Fields};
 use serde_json::{Map, Value};
-use stepwright_app::{JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
+use stepwright_app::{ApplicationSettings, JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
 
 /// What a secret is shown as; sent back it leaves the secret as it is.
 pub const SET: &str = "set";
@@ -62,6 +62,7 @@ fn read(fields: &Fields<'_>) -> Settings {
         webhooks: fields.opt_object("webhooks").map(|f| read_webhooks(&f)).unwrap_or_default(),
         llm: fields.typed("llm", "must be an object", |v| v.is_object().then(|| v.clone())),
         quotas: fields.opt_object("quotas").map(|f| read_quotas(&f)).unwrap_or_default(),
+        applications: fields.opt_object("applications").map(|f| read_applications(&f)).unwrap_or_default(),
         secrets: fields.opt_object("secrets").map(|f| read_secrets(&f)).unwrap_or_default(),
     }
 }
@@ -106,6 +107,10 @@ fn read_quotas(fields: &Fields<'_>) -> Quotas {
         open_executions: fields.opt_u64("open_executions", i64::MAX as u64).unwrap_or(defaults.open_executions),
         plugins: fields.opt_u32("plugins").unwrap_or(defaults.plugins),
     }
+}
+
+fn read_applications(fields: &Fields<'_>) -> ApplicationSettings {
+    ApplicationSettings { statuses: fields.texts("statuses") }
 }
 
 fn read_secrets(fields: &Fields<'_>) -> std::collections::BTreeMap<String, String> {

@@ -57,7 +57,9 @@ fn code_and_details(error: &ApiError) -> (&'static str, Map<String, Value>) {
         ApiError::MethodNotAllowed => ("method_not_allowed", Map::new()),
         ApiError::Unauthenticated(_) => ("invalid_api_key", Map::new()),
         ApiError::MissingScope(scopes) => ("insufficient_scope", of([("required_scopes", json!(scopes))])),
-        ApiError::Forbidden(_) | ApiError::App(AppError::Forbidden(_)) => ("forbidden", Map::new()),
+        ApiError::Forbidden(_) | ApiError::AddressNotAllowed | ApiError::App(AppError::Forbidden(_)) => {
+            ("forbidden", Map::new())
+        }
         ApiError::RateLimited { .. } => ("rate_limit_exceeded", Map::new()),
         ApiError::TooLarge { .. } => ("payload_too_large", Map::new()),
         ApiError::UnsupportedType { .. } => ("unsupported_media_type", Map::new()),

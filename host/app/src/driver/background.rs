@@ -1,17 +1,18 @@
 //! The loops that make things happen without a caller: claims, lease renewal, cache refresh, cron, events, sweeps.
 
+use super::entity_events::entity_of;
 use super::{QUEUE_DEPTH, StartRequest, lock};
 use crate::App;
 use crate::error::{AppError, AppResult};
-use crate::model::{Emitted, Precondition};
+use crate::model::{Emitted, Precondition, WebhookEvent};
 use crate::ports::{CommitError, ScheduledDefinition};
 use crate::session::MAX_CHAIN_DEPTH;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::cron::{CronSchedule, catch_up};
 use stepwright_engine::{
-    Actor, Definition, DefinitionStatus, Dialect, EmittedEventId, Execution, ExecutionId, RawJson, TenantId, Trigger,
-    TriggerInfo, TriggerSource,
+    Actor, Definition, DefinitionStatus, Dialect, EmittedEventId, EndpointId, Execution, ExecutionId, RawJson,
+    TenantId, Trigger, TriggerInfo, TriggerSource,
 };
 use tokio::task::JoinSet;
 
@@ -21,6 +22,9 @@ const CLAIM_BATCH: u32 = 128;
 const LOOK_BATCH: u32 = 200;
 /// How often expired idempotency answers are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often changed numbers of executions are added up.
+const FOLD_EVERY: Duration = Duration::from_secs(2);
 
 /// The running loops; dropping it aborts them.
 pub struct Background {
@@ -38,6 +42,7 @@ impl App {
         loops.spawn(repeat(self.clone(), "schedules", |app| async move { app.schedules_once().await }));
         loops.spawn(repeat(self.clone(), "events", |app| async move { app.events_once().await }));
         loops.spawn(repeat(self.clone(), "sweep", |app| async move { app.sweep_once().await }));
+        loops.spawn(repeat(self.clone(), "counts", |app| async move { app.fold_once().await }));
         Background { app: self.clone(), loops }
     }
 
@@ -190,6 +195,7 @@ impl App {
             actor: Actor::System,
             begin: false,
             preconditions: vec![Precondition::TickUnfired { definition: id, tick, next: decided.next }],
+            dialect: None,
         };
         match self.start_execution(&view, &definition, request).await {
             Ok(execution) => {
@@ -237,8 +243,13 @@ impl App {
                 Vec::new()
             }
         };
+        let data = event.data.to_value();
+        let entity = entity_of(&data);
         let shown = serde_json::json!({ "id": event.id, "type": event.kind, "data": event.data });
         for definition in definitions {
+            if !self.may_start(&definition, &data, entity.as_ref()).await? {
+                continue;
+            }
             let request = StartRequest {
                 // The same event starts the same definition once, however often the loop dies on the way.
                 id: crate::usecases::derived_id(&[&event.id.to_string(), &definition.id.to_string()]),
@@ -247,13 +258,15 @@ impl App {
                     source: TriggerSource::Event,
                     scheduled_for: None,
                     event: Some(RawJson::from(shown.clone())),
+                    // The depth counts also where no execution has caused the first event.
                     parent: Some((event.source, depth)),
                 },
                 input: event.data.clone(),
-                entity: None,
+                entity: entity.clone(),
                 actor: Actor::System,
                 begin: false,
                 preconditions: Vec::new(),
+                dialect: None,
             };
             match self.start_execution(&view, &Arc::new(definition), request).await {
                 Ok(_) | Err(CommitError::Stale(_)) => {}
@@ -261,23 +274,39 @@ impl App {
                 Err(error) => return Err(AppError::Internal(error.to_string())),
             }
         }
-        self.forget_event(tenant, event.id).await
+        let webhooks = self.webhooks_of_event(&view, &event.kind, &event.data, self.now());
+        self.take_event(tenant, event.id, webhooks).await
     }
 
-    async fn forget_event(&self, tenant: stepwright_engine::TenantId, event: EmittedEventId) -> AppResult<()> {
+    async fn forget_event(&self, tenant: TenantId, event: EmittedEventId) -> AppResult<()> {
+        self.take_event(tenant, event, Vec::new()).await
+    }
+
+    /// The event has been handled; whoever takes it first sends its webhooks.
+    async fn take_event(
+        &self,
+        tenant: TenantId,
+        event: EmittedEventId,
+        webhooks: Vec<(WebhookEvent, Vec<EndpointId>)>,
+    ) -> AppResult<()> {
         let commit = crate::model::Commit {
             tenant_id: tenant,
             at: self.now(),
             preconditions: vec![Precondition::EventUnhandled { event }],
             executions: Vec::new(),
             effects: crate::model::Effects::default(),
-            webhooks: Vec::new(),
+            webhooks,
             usage: crate::model::UsageDelta::default(),
         };
         match self.store().commit(commit).await {
             Ok(()) | Err(CommitError::Precondition { .. }) => Ok(()),
             Err(error) => Err(AppError::Unavailable(error.to_string())),
         }
+    }
+
+    async fn fold_once(&self) -> AppResult<Pause> {
+        self.store().fold_counts().await?;
+        Ok(Pause::For(FOLD_EVERY))
     }
 
     async fn sweep_once(&self) -> AppResult<Pause> {

@@ -122,31 +122,35 @@ impl Worker {
             Err(error) => return Some(Err(Fault::permanent("INTERNAL", error.to_string()))),
         };
         let questions = flow::questions(flow, task, &entities).ok()?;
+        Some(self.ask_all(&flow.pins, task, attempt, questions, metering).await)
+    }
+
+    /// Asks every question of a decision, in one call for each plugin; the verdicts come in the order of the questions.
+    pub(super) async fn ask_all(
+        &self,
+        pins: &BTreeMap<String, String>,
+        task: &NodeId,
+        attempt: u32,
+        questions: Vec<Question>,
+        metering: &mut Metering,
+    ) -> Result<Vec<flow::Verdict>, Fault> {
         let mut verdicts = vec![None; questions.len()];
-        let groups = match grouped(questions, |id| self.app.builtin_of_condition(id)) {
-            Ok(groups) => groups,
-            Err(fault) => return Some(Err(fault)),
-        };
-        for Group { plugin, places, questions } in groups {
-            match self.ask(flow, task, attempt, &plugin, questions, metering).await {
-                Ok(answers) if answers.len() == places.len() => {
-                    for (place, verdict) in places.into_iter().zip(answers) {
-                        verdicts[place] = Some(verdict);
-                    }
-                }
-                Ok(_) => {
-                    let reason = format!("plugin '{plugin}' has not answered every question");
-                    return Some(Err(Fault::permanent("INVALID_VERDICTS", reason)));
-                }
-                Err(fault) => return Some(Err(fault)),
+        for Group { plugin, places, questions } in grouped(questions, |id| self.app.builtin_of_condition(id))? {
+            let answers = self.ask(pins, task, attempt, &plugin, questions, metering).await?;
+            if answers.len() != places.len() {
+                let reason = format!("plugin '{plugin}' has not answered every question");
+                return Err(Fault::permanent("INVALID_VERDICTS", reason));
+            }
+            for (place, verdict) in places.into_iter().zip(answers) {
+                verdicts[place] = Some(verdict);
             }
         }
-        Some(Ok(verdicts.into_iter().flatten().collect()))
+        Ok(verdicts.into_iter().flatten().collect())
     }
 
     async fn ask(
         &self,
-        flow: &Flow,
+        pins: &BTreeMap<String, String>,
         task: &NodeId,
         attempt: u32,
         plugin: &str,
@@ -157,7 +161,7 @@ impl Worker {
         let enabled =
             enabled.ok_or_else(|| Fault::permanent("PLUGIN_DISABLED", format!("plugin '{plugin}' is not enabled")))?;
         // A decision added while the flow runs may ask a plugin that was not pinned at the start.
-        let digest = flow.pins.get(plugin).unwrap_or(&enabled.enablement.digest);
+        let digest = pins.get(plugin).unwrap_or(&enabled.enablement.digest);
         loop {
             let slot = self.slot().await;
             let call = ConditionCall {

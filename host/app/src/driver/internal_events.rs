@@ -33,11 +33,21 @@ struct FlowStart {
 }
 
 impl App {
-    /// Events for the flows that are about entities a commit of `source` writes.
+    /// Events for the flows that are about entities a commit of `source` writes, and for whoever wants to know of such
+    /// entities.
     pub(crate) async fn told_of_changes(&self, source: &Execution, writes: &[EntityWrite]) -> AppResult<Vec<Emitted>> {
         let mut told = Vec::new();
+        if writes.is_empty() {
+            return Ok(told);
+        }
+        let view = self.tenant_view(source.tenant_id).await?;
+        let depth = source.trigger.parent.map_or(0, |(_, depth)| depth);
         for write in writes {
             told.extend(self.change_event(source.tenant_id, source.id, write).await?);
+            if let Some(view) = &view {
+                let events = self.wanted_entity_events(view, write).await?;
+                told.extend(events.into_iter().map(|event| self.emitted(event, source.id, depth)));
+            }
         }
         Ok(told)
     }

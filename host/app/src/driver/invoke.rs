@@ -1,5 +1,6 @@
 //! One invocation of one task.
 
+use super::flow_work::Worker;
 use super::saving::step_input;
 use crate::App;
 use crate::caches::{EnabledPlugin, TenantView};
@@ -33,6 +34,10 @@ impl App {
         task: TaskId,
         attempt: u32,
     ) -> Finished {
+        if let Some(NodeKind::Decision(decision)) = definition.graph.nodes.get(task.0 as usize).map(|n| &n.kind) {
+            let worker = Worker { app: self.clone(), view, definition: Arc::clone(&definition), execution };
+            return worker.decide(decision, task, attempt).await;
+        }
         let quota = view.tenant.settings.quotas.concurrent_invocations;
         let slots = self.driver().tenant_slots(execution.tenant_id, quota);
         // Never closed, so waiting can only end with a slot.

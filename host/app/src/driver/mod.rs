@@ -6,6 +6,8 @@
 
 mod actor;
 mod background;
+mod deciding;
+mod entity_events;
 mod flow_actor;
 mod flow_saving;
 mod flow_work;
@@ -18,6 +20,7 @@ mod starting;
 pub(crate) use actor::MAX_DOCUMENT;
 pub(crate) use background::cron_of;
 pub use background::{Background, Pause};
+pub(crate) use entity_events::{APPLICATION, EntityEvent, STAGE, STATUS, entity_events};
 pub(crate) use flow_saving::{FlowIds, FlowMoved, contexts_of, stage_sync};
 pub(crate) use flow_work::{CONDITIONS, condition_of};
 pub use heartbeats::Heartbeats;

@@ -79,8 +79,12 @@ impl App {
     fn projections_of(&self, execution: &Execution) -> Vec<std::sync::Arc<dyn crate::ports::WebhookProjection>> {
         use stepwright_engine::Dialect;
         let mut found: Vec<_> = self.projection(execution.dialect).cloned().into_iter().collect();
-        if execution.dialect != Dialect::Platform {
-            found.extend(self.projection(Dialect::Platform).cloned());
+        for dialect in [Dialect::Platform, Dialect::Smartmca] {
+            // Native executions are shown by both, whichever of them has started them.
+            let shown = dialect == Dialect::Platform || execution.dialect.is_native();
+            if shown && execution.dialect != dialect {
+                found.extend(self.projection(dialect).cloned());
+            }
         }
         found
     }

@@ -1,5 +1,6 @@
 //! Making executions: pins, first commit, and the hand-over to the driver.
 
+use super::flow_work::CONDITIONS;
 use super::saving::Extra;
 use crate::App;
 use crate::caches::TenantView;
@@ -10,6 +11,7 @@ use crate::session::StagedStart;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use stepwright_engine::decision::Test;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
     Actor, Command, Definition, Dialect, Execution, ExecutionId, ExecutionKind, NodeKind, RawJson, Start, Transition,
@@ -30,6 +32,8 @@ pub(crate) struct StartRequest {
     /// Begin at once, in the same commit; otherwise it is queued and a worker takes it up.
     pub begin: bool,
     pub preconditions: Vec<Precondition>,
+    /// The API it is started with, unless that is the definition's own.
+    pub dialect: Option<Dialect>,
 }
 
 impl App {
@@ -57,7 +61,7 @@ impl App {
         request: StartRequest,
     ) -> Result<Arc<Execution>, CommitError> {
         let place = self.driver().try_place(definition.tenant_id);
-        let StartRequest { id, title, trigger, input, entity, actor, begin, preconditions } = request;
+        let StartRequest { id, title, trigger, input, entity, actor, begin, preconditions, dialect } = request;
         let args = Start {
             id,
             instance_id: None,
@@ -70,6 +74,7 @@ impl App {
         };
         let env = self.env(actor);
         let mut transition = start(&definition, args, &env);
+        transition.next.dialect = dialect.unwrap_or(definition.dialect);
         if begin && place.is_some() {
             transition = followed_by(&definition, transition, Command::Begin, &env);
         }
@@ -115,6 +120,30 @@ impl App {
             .collect()
     }
 
+    /// The write of an execution that an event starts: pending, to be claimed by anybody.
+    pub(crate) fn queued(
+        &self,
+        view: &TenantView,
+        definition: &Definition,
+        id: ExecutionId,
+        trigger: TriggerInfo,
+        input: RawJson,
+        entity: Option<EntityRef>,
+    ) -> AppResult<ExecutionWrite> {
+        let args = Start {
+            id,
+            instance_id: None,
+            kind: kind_of(definition.dialect),
+            title: definition.name.clone(),
+            trigger,
+            input,
+            entity,
+            pins: pins(view, definition),
+        };
+        let transition = start(definition, args, &self.env(Actor::System));
+        self.write(transition, 0, Wake::At(self.now()))
+    }
+
     /// Refuses a start when the tenant has too many open executions. The count is at most [`RECOUNT`] old, so a burst
     /// may overshoot by what ends meanwhile, never by what starts here.
     pub(crate) async fn check_open_quota(&self, view: &TenantView) -> AppResult<()> {
@@ -140,12 +169,30 @@ impl App {
 /// their steps fail with a fault that says so.
 fn pins(view: &TenantView, definition: &Definition) -> BTreeMap<String, String> {
     let mut pins = BTreeMap::new();
-    for node in &definition.graph.nodes {
-        if let NodeKind::Step { step, .. } = &node.kind
-            && !pins.contains_key(&step.plugin)
-            && let Some(plugin) = view.enabled(&step.plugin)
+    let mut pin = |name: &str| {
+        if !pins.contains_key(name)
+            && let Some(plugin) = view.enabled(name)
         {
-            pins.insert(step.plugin.clone(), plugin.enablement.digest.clone());
+            pins.insert(name.to_owned(), plugin.enablement.digest.clone());
+        }
+    };
+    for node in &definition.graph.nodes {
+        match &node.kind {
+            NodeKind::Step { step, .. } => pin(&step.plugin),
+            NodeKind::Decision(decision) => {
+                for test in decision.branches.iter().flat_map(|branch| &branch.tests) {
+                    match test {
+                        Test::Compare { .. } => pin(CONDITIONS),
+                        // Bare ids were resolved when the definition was saved.
+                        Test::Custom(custom) => {
+                            if let Some((plugin, _)) = custom.component.rsplit_once('/') {
+                                pin(plugin);
+                            }
+                        }
+                    }
+                }
+            }
+            NodeKind::Manual => {}
         }
     }
     pins

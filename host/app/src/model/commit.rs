@@ -1,6 +1,6 @@
 //! A commit: everything one transition writes, in one database transaction or not at all.
 
-use super::{Notification, OutboxMail, WebhookEvent};
+use super::{EntityAudit, Notification, OutboxMail, WebhookEvent};
 use serde::{Deserialize, Serialize};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
@@ -73,7 +73,7 @@ pub struct KvWrite {
     pub value: Option<RawJson>,
 }
 
-/// A staged event.
+/// A staged event. Events of no execution name [`Emitted::NOBODY`] as their source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Emitted {
     pub id: EmittedEventId,
@@ -82,6 +82,11 @@ pub struct Emitted {
     pub source: ExecutionId,
     /// Depth of the chain of executions it comes from.
     pub depth: u32,
+}
+
+impl Emitted {
+    /// The source of events that no execution has caused.
+    pub const NOBODY: ExecutionId = ExecutionId::from_uuid(uuid::Uuid::nil());
 }
 
 /// The entities a flow is about from this commit on, for finding it by them.
@@ -102,6 +107,7 @@ pub struct Effects {
     pub emitted: Vec<Emitted>,
     /// Of flows that are started or whose contexts change.
     pub contexts: Vec<FlowContexts>,
+    pub audits: Vec<EntityAudit>,
 }
 
 impl Effects {
@@ -116,6 +122,8 @@ impl Effects {
 pub enum Precondition {
     /// No execution of the definition was created after this instant (exclusive).
     NoExecutionSince { definition: DefinitionId, since: Timestamp },
+    /// No execution of the definition on this entity is open.
+    NoOpenExecution { definition: DefinitionId, entity: EntityRef },
     /// The definition's schedule still stands at this tick; moves it on to `next`. At most one host passes.
     TickUnfired { definition: DefinitionId, tick: Timestamp, next: Option<Timestamp> },
     /// The emitted event is still there; removes it.

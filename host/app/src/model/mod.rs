@@ -1,5 +1,6 @@
 //! What the host keeps besides definitions and executions, as plain data.
 
+mod audit;
 mod automation;
 mod closing_reason;
 mod commit;
@@ -9,10 +10,12 @@ mod key;
 mod list;
 mod mail;
 mod plugin;
+mod profile;
 mod settings;
 mod tenant;
 mod webhook;
 
+pub use audit::EntityAudit;
 pub use automation::{Automation, AutomationAction};
 pub use closing_reason::{ClosingReason, ReasonStatus};
 pub use commit::{
@@ -27,6 +30,7 @@ pub use plugin::{
     Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides, Plugin, ReadWrite,
     SecretGrant, StepCategory, StepDescriptor,
 };
-pub use settings::{JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
+pub use profile::{NodeProfile, Profile};
+pub use settings::{ApplicationSettings, JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
 pub use tenant::{Environment, Instance, Tenant};
 pub use webhook::{Delivery, DeliveryState, EndpointSecret, WebhookEndpoint, WebhookEvent};

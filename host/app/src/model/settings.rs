@@ -13,6 +13,7 @@ pub struct Settings {
     /// Model access (agents).
     pub llm: Option<serde_json::Value>,
     pub quotas: Quotas,
+    pub applications: ApplicationSettings,
     /// Secrets plugins may use without reading them, by name.
     pub secrets: BTreeMap<String, String>,
 }
@@ -26,6 +27,7 @@ impl Default for Settings {
             webhooks: WebhookPolicy::default(),
             llm: None,
             quotas: Quotas::default(),
+            applications: ApplicationSettings::default(),
             secrets: BTreeMap::new(),
         }
     }
@@ -75,6 +77,14 @@ pub struct JwtSettings {
 pub struct WebhookPolicy {
     /// Permits private and loopback targets. Only the operator may set it.
     pub allow_private_targets: bool,
+}
+
+/// What applications may become.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApplicationSettings {
+    /// The statuses they may have; empty means any text.
+    pub statuses: Vec<String>,
 }
 
 /// What one tenant may take of a host.

@@ -1,11 +1,13 @@
 //! Ports: what the application needs from the outside, as traits implemented by `store`, `sandbox` and `server`.
 
+mod lists;
 mod random;
 mod requests;
 mod sandbox;
 mod store;
 mod webhooks;
 
+pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery};
 pub use random::Random;
 pub use requests::{IdempotencyBegin, IdempotencyKey, IdempotencyStore, StoredResponse, UsageDay, UsageStore};
 pub use sandbox::{
@@ -14,8 +16,9 @@ pub use sandbox::{
     Verdict,
 };
 pub use store::{
-    AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
-    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore, OutboxStore,
-    PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
+    AuditStore, AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter,
+    DefinitionStore, EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore,
+    OutboxStore, PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore,
+    WebhookStore,
 };
 pub use webhooks::WebhookProjection;

@@ -3,11 +3,12 @@
 //! Every method that takes a `TenantId` sees and touches that tenant only. Look-ups return `Option`; another
 //! tenant's id is `None`. Methods named `claim_*` and those without a tenant are for the host itself.
 
+use super::lists::ExecutionListStore;
 use super::requests::{IdempotencyStore, UsageStore};
 use crate::model::{
     ApiKey, Automation, ClosingReason, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState,
-    Emitted, Enablement, Entity, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash,
-    Settings, Tenant, WebhookEndpoint,
+    Emitted, Enablement, Entity, EntityAudit, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin,
+    SecretHash, Settings, Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
 use stepwright_engine::{
@@ -206,8 +207,10 @@ pub trait DefinitionStore: Send + Sync {
         filter: &DefinitionFilter,
         page: Paging,
     ) -> StoreResult<Listed<Definition>>;
-    /// Active definitions with this event trigger.
+    /// Active definitions with this event trigger, or with one for every event of its kind (`deal.*`).
     async fn definitions_for_event(&self, tenant: TenantId, kind: &str) -> StoreResult<Vec<Definition>>;
+    /// The event triggers of active definitions.
+    async fn event_triggers(&self, tenant: TenantId) -> StoreResult<Vec<String>>;
     /// Whether a current definition names this plugin and asks for this very version (or for none).
     async fn names_plugin(&self, tenant: TenantId, plugin: &str, version: &str) -> StoreResult<bool>;
 }
@@ -287,7 +290,8 @@ pub trait TenantStore: Send + Sync {
     async fn insert_instance(&self, instance: &Instance) -> StoreResult<()>;
     async fn instances(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Instance>>;
     async fn instance(&self, tenant: TenantId, id: stepwright_engine::InstanceId) -> StoreResult<Option<Instance>>;
-    /// A counter that moves on with every change of keys, plugins, settings, definitions (updates and deletions) or
+    /// A counter that moves on with every change of keys, plugins, settings, definitions (updates and deletions, and
+    /// new ones with an event trigger) or
     /// webhook endpoints of any tenant;
     /// hosts poll it to drop their caches.
     async fn change_counter(&self) -> StoreResult<i64>;
@@ -410,10 +414,26 @@ pub trait EventStore: Send + Sync {
     async fn unhandled_events(&self, limit: u32) -> StoreResult<Vec<(TenantId, Emitted)>>;
 }
 
+/// What has been done to entities.
+#[async_trait]
+pub trait AuditStore: Send + Sync {
+    async fn entity_audit(&self, tenant: TenantId, id: uuid::Uuid) -> StoreResult<Option<EntityAudit>>;
+    /// Of one entity, oldest first, behind the version `after`.
+    async fn entity_audits(
+        &self,
+        tenant: TenantId,
+        schema: &str,
+        entity: &str,
+        after: u64,
+        limit: u32,
+    ) -> StoreResult<Listed<EntityAudit>>;
+}
+
 /// The whole store.
 pub trait Store:
     CommitStore
     + ExecutionStore
+    + ExecutionListStore
     + FlowStore
     + DefinitionStore
     + AutomationStore
@@ -423,6 +443,7 @@ pub trait Store:
     + KeyStore
     + PluginStore
     + DataStore
+    + AuditStore
     + OutboxStore
     + WebhookStore
     + EventStore
@@ -434,6 +455,7 @@ pub trait Store:
 impl<T> Store for T where
     T: CommitStore
         + ExecutionStore
+        + ExecutionListStore
         + FlowStore
         + FlowStore
         + DefinitionStore
@@ -444,6 +466,7 @@ impl<T> Store for T where
         + KeyStore
         + PluginStore
         + DataStore
+        + AuditStore
         + OutboxStore
         + WebhookStore
         + EventStore

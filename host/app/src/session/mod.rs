@@ -209,6 +209,7 @@ impl Session {
                 .collect(),
             emitted: self.emitted,
             contexts: Vec::new(),
+            audits: Vec::new(),
         };
         (effects, self.starts)
     }

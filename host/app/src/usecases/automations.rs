@@ -112,7 +112,7 @@ impl App {
                 Ok(NodeKind::Step { step, config }) => {
                     actions.push(AutomationAction { step, config, allow_failure: action.allow_failure });
                 }
-                Ok(NodeKind::Manual) => {}
+                Ok(NodeKind::Manual | NodeKind::Decision(_)) => {}
                 Err(broken) => faults.extend(
                     broken.into_iter().map(|f| FieldFault::new(format!("/actions/{i}{}", f.pointer), f.message)),
                 ),

@@ -31,8 +31,8 @@ impl App {
                 return Err(AppError::invalid(name, "must have 1 to 200 bytes"));
             }
         }
-        if let Some(done) = self.put_entity_of_flows(access, schema, id, &attributes, expected).await? {
-            return Ok((done, false));
+        if let Some(done) = self.put_entity_of_interest(access, schema, id, &attributes, expected).await? {
+            return Ok(done);
         }
         let put = self.store().put_entity(access.tenant_id(), schema, id, &attributes, expected, self.now()).await?;
         match put {

@@ -1,6 +1,7 @@
 //! Definitions: checked as a whole when they are saved, so that a run meets no surprise that could be foreseen.
 
 use super::Access;
+use super::decisions::ids_of;
 use super::definition_rules::{MAX_NODES, head_faults, schema_faults, template_faults, without_nulls};
 use crate::App;
 use crate::driver::cron_of;
@@ -9,6 +10,7 @@ use crate::model::{ComponentInfo, Listed, Paging, StepDescriptor};
 use crate::ports::{CallContext, DefinitionFilter, StepCall, StoreError};
 use crate::session::{MailPolicy, Session, SessionScope};
 use std::sync::Arc;
+use stepwright_engine::decision::Decision;
 use stepwright_engine::{
     Command, Definition, DefinitionId, DefinitionStatus, Dialect, Edge, Graph, Node, NodeId, NodeKind, OnFailure,
     RawJson, RetryPolicy, StepRef, Timestamp, Trigger,
@@ -26,6 +28,8 @@ pub enum NodeDraftKind {
         step_type: String,
         config: RawJson,
     },
+    /// Chooses among the edges behind it.
+    Decision(Decision),
 }
 
 /// A node as the author writes it.
@@ -69,7 +73,12 @@ impl App {
         let fresh = id.unwrap_or_else(|| DefinitionId::fresh(&**self.ids()));
         let definition = self.checked(access, draft, fresh, 1, now, now).await?;
         match self.store().insert_definition(&definition, self.first_tick(access, &definition)).await {
-            Ok(()) => Ok(definition),
+            Ok(()) => {
+                if matches!(definition.trigger, Trigger::Event { .. }) {
+                    self.caches().invalidate();
+                }
+                Ok(definition)
+            }
             Err(StoreError::Duplicate(_)) if id.is_some() => self.definition(access, fresh).await,
             Err(error) => Err(error.into()),
         }
@@ -189,10 +198,18 @@ impl App {
         if found.is_some_and(|d| d.dialect == Dialect::Epilot) {
             return Ok(());
         }
+        self.cancel_open(access, id, "the workflow was deleted").await
+    }
+
+    /// Cancels the executions of a definition that have not ended.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn cancel_open(&self, access: &Access, id: DefinitionId, reason: &str) -> AppResult<()> {
         loop {
-            let open = self.store().open_executions_of(tenant, id, CANCEL_PAGE).await?;
+            let open = self.store().open_executions_of(access.tenant_id(), id, CANCEL_PAGE).await?;
             for execution in &open {
-                let command = Command::Cancel { reason: Some("the workflow was deleted".into()) };
+                let command = Command::Cancel { reason: Some(reason.to_owned()) };
                 match self.command(access, *execution, command).await {
                     Ok(_) | Err(AppError::NotFound(_) | AppError::Transition(_)) => {}
                     Err(error) => return Err(error),
@@ -238,24 +255,26 @@ impl App {
     ) -> AppResult<Definition> {
         let mut faults = head_faults(&draft, &access.tenant().settings.timezone);
         let mut nodes = Vec::with_capacity(draft.nodes.len());
+        let ids = ids_of(&draft.nodes);
         for (i, node) in draft.nodes.into_iter().enumerate().take(MAX_NODES) {
             let retry = RetryPolicy::times(node.max_retries);
-            let kind = match node.kind {
-                NodeDraftKind::Manual => NodeKind::Manual,
+            // What stands in for a broken decision, so that edges that name its branches are not faults, too.
+            let mut stand_in = NodeKind::Manual;
+            let checked = match node.kind {
+                NodeDraftKind::Manual => Ok(NodeKind::Manual),
                 NodeDraftKind::Step { step_type, config } => {
-                    match self.checked_step(access, &step_type, config, draft.timezone.as_deref()).await? {
-                        Ok(kind) => kind,
-                        Err(broken) => {
-                            faults.extend(
-                                broken
-                                    .into_iter()
-                                    .map(|f| FieldFault::new(format!("/nodes/{i}{}", f.pointer), f.message)),
-                            );
-                            NodeKind::Manual
-                        }
-                    }
+                    self.checked_step(access, &step_type, config, draft.timezone.as_deref()).await?
+                }
+                NodeDraftKind::Decision(decision) => {
+                    stand_in = NodeKind::Decision(decision.clone());
+                    self.checked_decision(access, decision, &ids).await?
                 }
             };
+            let kind = checked.unwrap_or_else(|broken| {
+                let below = |f: FieldFault| FieldFault::new(format!("/nodes/{i}{}", f.pointer), f.message);
+                faults.extend(broken.into_iter().map(below));
+                stand_in
+            });
             nodes.push(Node { id: NodeId::new(node.id), name: node.name, kind, retry });
         }
         let graph = Graph { nodes, edges: draft.edges };

@@ -4,8 +4,8 @@ use super::{Access, derived_id};
 use crate::App;
 use crate::driver::{StartRequest, Waiter};
 use crate::error::{AppError, AppResult};
-use crate::model::{Listed, Paging, Precondition};
-use crate::ports::{CommitError, ExecutionFilter, ExecutionSummary};
+use crate::model::{Listed, Paging, Precondition, Profile};
+use crate::ports::{CommitError, ExecutionFilter, ExecutionQuery, ExecutionSummary};
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::outcome::EntityRef;
@@ -16,6 +16,9 @@ use stepwright_engine::{
 
 /// How often a waiting caller asks the database, in case the execution ends on another host.
 const WAIT_POLL: Duration = Duration::from_millis(500);
+
+/// The statuses of executions that have not ended.
+const OPEN_STATUSES: [&str; 3] = ["pending", "running", "paused"];
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub struct StartArgs {
     pub begin: bool,
     /// Refuse when an execution of the definition was created less than this long ago.
     pub min_interval: Option<Duration>,
+    /// The API it is started with, unless that is the definition's own.
+    pub dialect: Option<Dialect>,
 }
 
 /// An execution with the definition version it runs.
@@ -88,6 +93,11 @@ impl App {
         if let Some(interval) = args.min_interval {
             preconditions.push(Precondition::NoExecutionSince { definition: id, since: self.now() - interval });
         }
+        if let Some(entity) = &args.entity
+            && Profile::of(&definition).singleton
+        {
+            preconditions.push(Precondition::NoOpenExecution { definition: id, entity: entity.clone() });
+        }
         let request = StartRequest {
             id: execution_id,
             title: definition.name.clone(),
@@ -97,6 +107,7 @@ impl App {
             actor: access.actor(),
             begin: args.begin,
             preconditions,
+            dialect: args.dialect,
         };
         let ended = (!wait.is_zero()).then(|| self.driver().wait_for(execution_id));
         let started = self.start_execution(&access.view, &definition, request).await;
@@ -123,6 +134,10 @@ impl App {
             CommitError::Stale(_) => Ok(Started { view: self.execution(access, id).await?, existed: true }),
             CommitError::Precondition { newest: Some((newest, _)), .. } if newest == id => {
                 Ok(Started { view: self.execution(access, id).await?, existed: true })
+            }
+            // Of a singleton, which knows no interval.
+            CommitError::Precondition { .. } if interval.is_none() => {
+                Err(AppError::Conflict("the workflow is a singleton and runs on this entity already".into()))
             }
             CommitError::Precondition { newest, .. } => {
                 let window = interval.unwrap_or_default();
@@ -207,6 +222,81 @@ impl App {
             items.push(self.view_of(access.tenant_id(), execution).await?);
         }
         Ok(Listed { items, has_more: listed.has_more })
+    }
+
+    /// A page of executions of all dialects, and how many there are in all.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn execution_page(
+        &self,
+        access: &Access,
+        query: &ExecutionQuery,
+        offset: u64,
+        limit: u32,
+    ) -> AppResult<(Vec<ExecutionView>, u64)> {
+        let tenant = access.tenant_id();
+        let (page, total) = tokio::join!(
+            self.store().execution_page(tenant, query, offset, limit),
+            self.store().execution_total(tenant, query)
+        );
+        let mut items = Vec::new();
+        for execution in page? {
+            items.push(self.view_of(tenant, execution).await?);
+        }
+        Ok((items, total?))
+    }
+
+    /// As [`Self::execution_page`], first everything in the first group of core statuses, then the next, each in the
+    /// order of the query; a query for some statuses leaves out what is in none of them.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn execution_page_by_status(
+        &self,
+        access: &Access,
+        query: &ExecutionQuery,
+        groups: &[Vec<String>],
+        offset: u64,
+        limit: u32,
+    ) -> AppResult<(Vec<ExecutionView>, u64)> {
+        let (mut found, mut total) = (Vec::new(), 0);
+        for group in groups {
+            let wanted = |status: &&String| query.statuses.is_empty() || query.statuses.contains(status);
+            let statuses: Vec<String> = group.iter().filter(wanted).cloned().collect();
+            if statuses.is_empty() {
+                continue;
+            }
+            let query = ExecutionQuery { statuses, ..query.clone() };
+            let before = total;
+            total += self.store().execution_total(access.tenant_id(), &query).await?;
+            let left = limit - found.len() as u32;
+            let skipped = offset.saturating_sub(before);
+            if left > 0 && offset + u64::from(limit) > before && before + skipped < total {
+                let page = self.store().execution_page(access.tenant_id(), &query, skipped, left).await?;
+                for execution in page {
+                    found.push(self.view_of(access.tenant_id(), execution).await?);
+                }
+            }
+        }
+        Ok((found, total))
+    }
+
+    /// Whether no execution of the definition on this entity is open.
+    pub(crate) async fn is_idle_on(&self, definition: &Definition, entity: &EntityRef) -> AppResult<bool> {
+        let open = |status: &str| ExecutionQuery {
+            definition: Some(definition.id),
+            entity_schema: Some(entity.schema.clone()),
+            entity_id: Some(entity.id.clone()),
+            statuses: vec![status.to_owned()],
+            ..ExecutionQuery::default()
+        };
+        for status in OPEN_STATUSES {
+            if self.store().execution_total(definition.tenant_id, &open(status)).await? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Executions without their tasks, newest first.

@@ -1,16 +1,19 @@
 //! What callers can ask for, one file per topic. Every call names the principal or has been authorized by it.
 
 mod access;
+mod applications;
 mod automations;
 mod closing_reasons;
 mod control;
 mod data;
+mod decisions;
 mod definition_rules;
 mod definitions;
 mod executions;
 mod flows;
 mod idempotency;
 mod keys;
+mod native;
 mod plugins;
 mod settings;
 mod templates;
@@ -18,6 +21,7 @@ mod tenants;
 mod webhooks;
 
 pub use access::Access;
+pub use applications::{ApplicationChange, ApplicationChanged};
 pub use automations::{ActionDraft, AutomationDraft};
 pub use closing_reasons::ReasonPatch;
 pub use definitions::{DefinitionDraft, NodeDraft, NodeDraftKind};
@@ -25,6 +29,7 @@ pub use executions::{ExecutionView, StartArgs, Started};
 pub use flows::{FlowView, StartFlowArgs};
 pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
+pub use native::NativeFilter;
 pub use plugins::{EnableRequest, TryRequest, TryResult};
 pub use templates::{
     MAX_TEMPLATES, SortBy, StoredTemplate, TemplateDocument, TemplateDraft, TemplateFilter, TemplateSearch,

@@ -63,6 +63,10 @@ fn faults_of(settings: &Settings) -> Vec<FieldFault> {
     if settings.quotas.concurrent_invocations == 0 {
         faults.push(FieldFault::new("/quotas/concurrent_invocations", "must be at least 1"));
     }
+    let statuses = &settings.applications.statuses;
+    if statuses.len() > 100 || statuses.iter().any(|s| s.is_empty() || s.chars().count() > 64) {
+        faults.push(FieldFault::new("/applications/statuses", "must be at most 100 texts of 1 to 64 characters"));
+    }
     if settings.secrets.len() > 100 || settings.secrets.keys().any(|k| k.is_empty() || k.len() > 100) {
         faults.push(FieldFault::new("/secrets", "must have at most 100 names of 1 to 100 bytes"));
     }

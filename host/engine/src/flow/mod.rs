@@ -37,7 +37,7 @@ pub use entity::{Entities, EntityDiff, EntitySnapshot};
 pub use error::{FlowError, FlowErrorKind};
 pub use event::{Effect, FlowEvent, FlowHistory};
 pub use in_entity::{PhaseInEntity, WorkflowInEntity};
-pub use operands::{BUILT_IN, Operand, Question, Verdict, questions};
+pub use operands::{BUILT_IN, Operand, Question, Verdict, compare, questions};
 pub use parts::{
     Assignee, ClosingReason, Context, Due, DueAnchor, DueDateConfig, Edge, EntitySync, Requirement, SyncFilter,
     SyncTarget, SyncTrigger, SyncValue, TaskError, V1Sync,

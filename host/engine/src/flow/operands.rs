@@ -187,6 +187,32 @@ impl Resolver<'_> {
     }
 }
 
+/// The question of one statement about members that have been found already, such as an entity's attributes.
+pub fn compare(condition_id: &str, statement: &Statement, members: Option<&Map<String, Value>>) -> Question {
+    let source = &statement.source;
+    let attribute_type = source.attribute_type.unwrap_or(AttributeType::String);
+    let operand = |name: &String| {
+        let value = members.and_then(|members| look_up(members, name));
+        let found = value.map(items).unwrap_or_default().into_iter();
+        let values = found.filter_map(|item| {
+            comparable(item, attribute_type, statement.operator, source.attribute_sub_field.as_deref())
+        });
+        Operand {
+            values: values.collect(),
+            attribute_type: attribute_type.as_str().to_owned(),
+            repeatable: source.attribute_repeatable.unwrap_or(false),
+            present: value.is_some_and(|v| !v.is_null()),
+            diff: None,
+        }
+    };
+    Question {
+        condition_id: condition_id.to_owned(),
+        component: BUILT_IN.to_owned(),
+        config: config(statement),
+        operands: source.attribute.iter().map(operand).collect(),
+    }
+}
+
 /// The config of a built-in statement.
 fn config(statement: &Statement) -> Value {
     let source = &statement.source;

@@ -54,6 +54,7 @@ impl Work<'_> {
             if let TaskState::Failed { .. } = task.state {
                 task.state = TaskState::Running { attempt: 1, since: now, resume: None };
                 task.round += 1;
+                task.attempts = 1;
             }
         }
     }

@@ -69,6 +69,7 @@ impl Work<'_> {
             let task = self.task_mut(id)?;
             match &task.state {
                 TaskState::Retrying { attempt, .. } => {
+                    task.attempts = attempt + 1;
                     task.state = TaskState::Running { attempt: attempt + 1, since: now, resume: None };
                 }
                 TaskState::Deferred { attempt, .. } => {

@@ -10,8 +10,9 @@ mod tests;
 
 pub use start::{Start, start};
 
+use crate::decision::{DEFAULT_BRANCH, taken};
 use crate::{
-    Actor, Command, Definition, EventKind, Execution, ExecutionStatus, Fault, HistoryEvent, NodeKind, OnFailure,
+    Actor, Command, Definition, Edge, EventKind, Execution, ExecutionStatus, Fault, HistoryEvent, NodeKind, OnFailure,
     RawJson, Task, TaskId, TaskState, Timestamp,
 };
 
@@ -133,14 +134,27 @@ impl<'a> Work<'a> {
         node.retry.wait_after(attempt, self.env.jitter)
     }
 
-    /// Starts every pending task whose predecessors have ended well, and ends the execution when nothing is open.
+    /// Starts every pending task whose predecessors have ended well, skips those that no open edge leads to, and ends
+    /// the execution when nothing is open.
     fn advance(&mut self) {
         if !matches!(self.next.status, ExecutionStatus::Running) {
             return;
         }
-        let ready: Vec<usize> = (0..self.next.tasks.len()).filter(|&i| self.is_ready(i)).collect();
-        for index in ready {
-            self.activate(index);
+        // What is skipped may make others ready, which stand behind it in most definitions.
+        let mut again = true;
+        while again {
+            again = false;
+            for index in 0..self.next.tasks.len() {
+                if !self.is_ready(index) {
+                    continue;
+                }
+                if self.is_reached(index) {
+                    self.activate(index);
+                } else {
+                    self.pass_over(index);
+                    again = true;
+                }
+            }
         }
         if self.next.tasks.iter().all(|t| t.state.is_final()) {
             self.next.status = ExecutionStatus::Completed { at: self.env.now };
@@ -166,16 +180,44 @@ impl<'a> Work<'a> {
             })
     }
 
+    /// Whether an open edge leads to a task that is ready; the first ones need none.
+    fn is_reached(&self, index: usize) -> bool {
+        let mut edges = self.definition.graph.edges_to(&self.next.tasks[index].node).peekable();
+        edges.peek().is_none() || edges.any(|edge| self.is_open(edge))
+    }
+
+    /// Whether an edge from a task that has ended leads on.
+    fn is_open(&self, edge: &Edge) -> bool {
+        let Some(from) = self.next.task_of(&edge.from) else { return false };
+        match (&from.state, edge.branch.as_deref()) {
+            // Passed over itself, not skipped by somebody who has looked at it.
+            (TaskState::Skipped { .. }, _) if from.started_at.is_none() => false,
+            (_, None) => true,
+            (TaskState::Completed { output, .. }, Some(branch)) => taken(output).iter().any(|t| t == branch),
+            // A decision that could not be made is gone past by the way that needs none.
+            (_, Some(branch)) => branch == DEFAULT_BRANCH,
+        }
+    }
+
+    fn pass_over(&mut self, index: usize) {
+        let (now, reason) = (self.env.now, "no branch leads here");
+        let task = &mut self.next.tasks[index];
+        task.state = TaskState::Skipped { at: now, reason: reason.into() };
+        let id = task.id;
+        self.record(EventKind::TaskSkipped, Some(id), Some(serde_json::json!({ "reason": reason })));
+    }
+
     fn activate(&mut self, index: usize) {
         let now = self.env.now;
         let manual = matches!(self.definition.graph.nodes.get(index).map(|n| &n.kind), Some(NodeKind::Manual));
         let task = &mut self.next.tasks[index];
         task.started_at.get_or_insert(now);
-        task.state = if manual {
-            TaskState::Open { since: now }
+        if manual {
+            task.state = TaskState::Open { since: now };
         } else {
-            TaskState::Running { attempt: 1, since: now, resume: None }
-        };
+            task.attempts = 1;
+            task.state = TaskState::Running { attempt: 1, since: now, resume: None };
+        }
     }
 
     /// A task has failed for good: what `on_failure` says happens.

@@ -34,6 +34,7 @@ pub fn start(definition: &Definition, args: Start, env: &Env) -> Transition {
             node: node.id.clone(),
             state: TaskState::Pending,
             round: 0,
+            attempts: 0,
             started_at: None,
             metering: Metering::default(),
         })

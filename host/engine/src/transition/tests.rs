@@ -28,7 +28,7 @@ fn definition(on_failure: OnFailure, nodes: usize, edges: &[(usize, usize)], ret
         timezone: None,
         graph: Graph {
             nodes: (0..nodes).map(node).collect(),
-            edges: edges.iter().map(|&(from, to)| Edge { from: id(from), to: id(to) }).collect(),
+            edges: edges.iter().map(|&(from, to)| Edge::plain(id(from), id(to))).collect(),
         },
         on_failure,
         presentation: RawJson::null(),
@@ -326,7 +326,103 @@ proptest! {
 fn a_graph_tells_all_its_faults_at_once() {
     let mut d = definition(OnFailure::Stop, 3, &[(0, 1), (1, 0), (0, 1)], RetryPolicy::none());
     d.graph.nodes[2].id = NodeId::new("n0");
-    d.graph.edges.push(Edge { from: NodeId::new("n1"), to: NodeId::new("nowhere") });
+    d.graph.edges.push(Edge::plain(NodeId::new("n1"), NodeId::new("nowhere")));
     let places: Vec<_> = d.graph.check().into_iter().map(|f| f.pointer).collect();
     assert_eq!(places, ["/nodes/2/id", "/edges/2", "/edges/3/to", "/edges"]);
+}
+
+/// Node 0 decides between 1 (branch `a`) and 2 (the default one); 3 stands behind 1, 4 behind 2 and 3.
+fn deciding(on_failure: OnFailure) -> Definition {
+    use crate::decision::{Branch, Decision};
+    let mut d = definition(on_failure, 5, &[(0, 1), (0, 2), (1, 3), (2, 4), (3, 4)], RetryPolicy::none());
+    let branch = Branch { id: "a".into(), name: "a".into(), any: false, tests: Vec::new() };
+    d.graph.nodes[0].kind = NodeKind::Decision(Decision { branches: vec![branch], parallel: false });
+    d.graph.edges[0].branch = Some("a".into());
+    d.graph.edges[1].branch = Some("default".into());
+    assert!(d.graph.check().is_empty());
+    d
+}
+
+fn decided(branches: &[&str]) -> Outcome {
+    Outcome::Completed { output: RawJson::from(serde_json::json!({ "branches": branches })), entity_refs: vec![] }
+}
+
+fn names(execution: &Execution) -> Vec<&'static str> {
+    execution.tasks.iter().map(|t| t.state.name()).collect()
+}
+
+#[test]
+fn a_decision_starts_what_its_branch_leads_to_and_passes_over_the_rest() {
+    let d = deciding(OnFailure::Stop);
+    let t = apply(&d, begun(&d), finish(0, 1, decided(&["a"])), &env(1)).unwrap();
+    assert_eq!(names(&t.next), ["completed", "running", "skipped", "pending", "pending"]);
+    assert_eq!(kinds(&t), [EventKind::TaskCompleted, EventKind::TaskSkipped]);
+    // All of the way that is not taken is passed over, up to where the ways meet.
+    let t = apply(&d, begun(&d), finish(0, 1, decided(&["default"])), &env(1)).unwrap();
+    assert_eq!(names(&t.next), ["completed", "skipped", "running", "skipped", "pending"]);
+    let t = apply(&d, t.next, finish(2, 1, completed()), &env(2)).unwrap();
+    assert_eq!(names(&t.next), ["completed", "skipped", "completed", "skipped", "running"]);
+    let done = apply(&d, t.next, finish(4, 1, completed()), &env(3)).unwrap().next;
+    assert_eq!(done.status.name(), "completed");
+}
+
+#[test]
+fn both_ways_are_taken_when_both_branches_are() {
+    let d = deciding(OnFailure::Stop);
+    let t = apply(&d, begun(&d), finish(0, 1, decided(&["a", "default"])), &env(1)).unwrap();
+    assert_eq!(names(&t.next), ["completed", "running", "running", "pending", "pending"]);
+}
+
+#[test]
+fn a_decision_that_leads_nowhere_completes_the_execution() {
+    let d = deciding(OnFailure::Stop);
+    let done = apply(&d, begun(&d), finish(0, 1, decided(&["unknown"])), &env(1)).unwrap().next;
+    assert_eq!(names(&done), ["completed", "skipped", "skipped", "skipped", "skipped"]);
+    assert_eq!(done.status.name(), "completed");
+}
+
+#[test]
+fn a_failed_decision_is_gone_past_by_the_default_branch_under_continue() {
+    let d = deciding(OnFailure::Continue);
+    let t = apply(&d, begun(&d), finish(0, 1, failed(false)), &env(1)).unwrap();
+    assert_eq!(names(&t.next), ["failed", "skipped", "running", "skipped", "pending"]);
+}
+
+#[test]
+fn what_a_person_or_a_step_has_skipped_still_leads_on() {
+    let d = definition(OnFailure::Stop, 3, CHAIN, RetryPolicy::none());
+    let skipped = Outcome::Skipped { reason: "not needed".into() };
+    let t = apply(&d, begun(&d), finish(0, 1, skipped), &env(1)).unwrap();
+    assert_eq!(names(&t.next), ["skipped", "running", "pending"]);
+}
+
+#[test]
+fn a_retried_execution_decides_anew() {
+    let d = deciding(OnFailure::Stop);
+    let t = apply(&d, begun(&d), finish(0, 1, failed(false)), &env(1)).unwrap();
+    assert_eq!(t.next.status.name(), "failed");
+    let again = apply(&d, t.next, Command::Retry, &env(2)).unwrap().next;
+    let t = apply(&d, again, finish(0, 1, decided(&["a"])), &env(3)).unwrap();
+    assert_eq!(names(&t.next), ["completed", "running", "skipped", "pending", "pending"]);
+}
+
+#[test]
+fn an_edge_may_name_only_a_branch_of_the_decision_it_comes_from() {
+    let mut d = deciding(OnFailure::Stop);
+    d.graph.edges[0].branch = Some("b".into());
+    d.graph.edges[2].branch = Some("a".into());
+    let places: Vec<_> = d.graph.check().into_iter().map(|f| f.pointer).collect();
+    assert_eq!(places, ["/edges/0/branch", "/edges/2/branch"]);
+}
+
+#[test]
+fn attempts_are_counted_until_a_person_has_it_run_again() {
+    let d = definition(OnFailure::Stop, 1, &[], RetryPolicy::times(1));
+    let t = apply(&d, begun(&d), finish(0, 1, failed(true)), &env(1)).unwrap();
+    assert_eq!(t.next.tasks[0].attempts, 1);
+    let t = apply(&d, t.next, Command::TimerFired, &env(100)).unwrap();
+    let t = apply(&d, t.next, finish(0, 2, failed(true)), &env(101)).unwrap();
+    assert_eq!((t.next.status.name(), t.next.tasks[0].attempts), ("failed", 2));
+    let t = apply(&d, t.next, Command::Retry, &env(102)).unwrap();
+    assert_eq!(t.next.tasks[0].attempts, 1);
 }

@@ -41,6 +41,7 @@ pub async fn make(host: &Host, api: &ApiService) -> anyhow::Result<Made> {
         }
         workflows::make_softsolz(&Client { api, key }).await?;
         definition = Some(workflows::make_native(host, tenant).await?);
+        workflows::make_smartmca(host, tenant).await?;
     }
     let Some(definition) = definition else { bail!("nothing was made") };
     Ok(Made { live: tenant.id, sandbox: tenant.paired, keys, definition })

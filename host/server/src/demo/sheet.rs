@@ -67,6 +67,7 @@ export BASE={base}
 export SK={softsolz_test}
 export SW={platform}
 export SANDBOX={sandbox}
+export MCA={smartmca}
 
 # 1  Make a workflow as in the SoftSolz documentation's example, and one as in its table of fields.
 curl -sw "\n" $BASE/api/v1/services/workflows/workflows -H "Authorization: Bearer $SK" -H "Content-Type: application/json" -H "Idempotency-Key: demo-sweep" -d '{{"name": "Daily overdue sweep", "schedule": "0 9 * * *", "steps": [{{"type": "mark_invoices_overdue"}}]}}'
@@ -84,7 +85,13 @@ curl -sw "\n" "$BASE/platform/v1/tenants/$SANDBOX/outbox?limit=1" -H "Authorizat
 # 4  A native definition ("Chase overdue invoices"): run it and wait for its outcome.
 curl -sw "\n" -X POST "$BASE/platform/v1/tenants/$SANDBOX/definitions/{definition}/executions?wait=30s" -H "Authorization: Bearer $SW" -H "Content-Type: application/json" -d '{{"input": {{}}}}'
 
-# 5  What else there is.
+# 5  SmartMCA, on the live side: trigger "Deal Onboarding" on a deal, look how it went, move an application on.
+WF=$(curl -s $BASE/api/public/v1/workflows -H "Authorization: Bearer $MCA" | grep -o '"id":"wf_[^"]*"' | head -1 | cut -d '"' -f 4); echo "workflow $WF"
+curl -sw "\n" -X POST $BASE/api/public/v1/workflows/trigger -H "Authorization: Bearer $MCA" -H "Content-Type: application/json" -d '{{"workflowType": "'$WF'", "entityType": "deal", "entityId": "deal_456"}}'
+sleep 1; curl -sw "\n" "$BASE/api/public/v1/workflows/executions?entity_type=deal&entity_id=deal_456" -H "Authorization: Bearer $MCA"
+curl -sw "\n" -X POST $BASE/api/public/v1/applications/app_1001/advance-stage -H "Authorization: Bearer $MCA"
+
+# 6  What else there is.
 curl -sw "\n" $BASE/api/v1/services/workflows/action-catalog -H "Authorization: Bearer $SK" | grep -o '"step_type":"[^"]*"'
 curl -sw "\n" $BASE/readyz
 # API documents: {base}/docs

@@ -18,6 +18,9 @@ row_set! {
     struct EventRow { tenant_id: Uuid, id: Uuid }
 }
 row_set! {
+    struct AloneRow<'a> { tenant_id: Uuid, id: Uuid, entity_schema: &'a str, entity_id: &'a str }
+}
+row_set! {
     struct SinceRow { tenant_id: Uuid, id: Uuid, since: i64 }
 }
 
@@ -52,15 +55,31 @@ static NEWEST: LazyLock<Statement> = LazyLock::new(|| {
     )
 });
 
+static LOCK_ALONE: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::new::<AloneRow>(
+        "SELECT d.id FROM {rows} JOIN definitions d ON d.id = r.id AND d.tenant_id = r.tenant_id
+         ORDER BY d.id FOR UPDATE OF d",
+    )
+});
+
+static OPEN: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::new::<AloneRow>(
+        "SELECT e.definition_id, e.entity_schema, e.entity_id, e.id, e.created_at
+         FROM {rows} JOIN executions e ON e.tenant_id = r.tenant_id AND e.definition_id = r.id
+            AND e.entity_id = r.entity_id AND e.entity_schema = r.entity_schema AND e.ended_at IS NULL",
+    )
+});
+
 /// Refuses commits whose preconditions do not hold; moves ticks on and takes events for the others.
 pub(super) async fn check(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<()> {
     let mut ticks = Vec::new();
     let mut events = Vec::new();
     let mut sinces = Vec::new();
+    let mut alone = Vec::new();
     for commit in pass.going().map(|prepared| &prepared.commit) {
         let tenant_id = commit.tenant_id.uuid();
         for guard in &commit.preconditions {
-            match *guard {
+            match guard {
                 Precondition::TickUnfired { definition, tick, next } => ticks.push(TickRow {
                     tenant_id,
                     id: definition.uuid(),
@@ -71,20 +90,29 @@ pub(super) async fn check(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<
                 Precondition::NoExecutionSince { definition, since } => {
                     sinces.push(SinceRow { tenant_id, id: definition.uuid(), since: since.micros() });
                 }
+                Precondition::NoOpenExecution { definition, entity } => alone.push(AloneRow {
+                    tenant_id,
+                    id: definition.uuid(),
+                    entity_schema: &entity.schema,
+                    entity_id: &entity.id,
+                }),
             }
         }
     }
-    if ticks.is_empty() && events.is_empty() && sinces.is_empty() {
+    if ticks.is_empty() && events.is_empty() && sinces.is_empty() && alone.is_empty() {
         return Ok(());
     }
     ticks.sort_unstable_by_key(|row| row.id);
     events.sort_unstable_by_key(|row| row.id);
     sinces.sort_unstable_by_key(|row| row.id);
+    alone.sort_unstable_by_key(|row| row.id);
     let fired: HashSet<Uuid> = ids(FIRE.fetch(conn.parts(), &ticks).await?);
     let taken: HashSet<Uuid> = ids(TAKE.fetch(conn.parts(), &events).await?);
     if matches!(conn.parts(), Parts::Postgres(_)) {
         let _: Vec<(Uuid,)> = LOCK.fetch(conn.parts(), &sinces).await?;
+        let _: Vec<(Uuid,)> = LOCK_ALONE.fetch(conn.parts(), &alone).await?;
     }
+    let open: Vec<(Uuid, String, String, Uuid, i64)> = OPEN.fetch(conn.parts(), &alone).await?;
     let newest: Vec<(Uuid, Uuid, i64)> = NEWEST.fetch(conn.parts(), &sinces).await?;
     let newest: HashMap<Uuid, (ExecutionId, Timestamp)> = newest
         .into_iter()
@@ -99,6 +127,15 @@ pub(super) async fn check(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<
                 Precondition::EventUnhandled { event } => {
                     (!taken.contains(&event.uuid())).then_some(CommitError::Precondition { index, newest: None })
                 }
+                Precondition::NoOpenExecution { definition, entity } => open
+                    .iter()
+                    .find(|(id, schema, of, ..)| {
+                        *id == definition.uuid() && *schema == entity.schema && *of == entity.id
+                    })
+                    .map(|(.., id, at)| CommitError::Precondition {
+                        index,
+                        newest: Some((ExecutionId::from_uuid(*id), Timestamp::from_micros(*at))),
+                    }),
                 Precondition::NoExecutionSince { definition, .. } => {
                     newest.get(&definition.uuid()).map(|run| CommitError::Precondition { index, newest: Some(*run) })
                 }

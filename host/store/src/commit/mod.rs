@@ -7,6 +7,7 @@
 //! A batch is written in the hope that everything in it goes through. Version guards in the statements refuse what does
 //! not; a commit that is refused halfway is taken out and the rest is written again ([`lane`]).
 
+mod audits;
 mod contexts;
 mod effects;
 mod guards;

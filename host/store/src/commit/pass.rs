@@ -1,7 +1,7 @@
 //! One pass over a group of commits inside a transaction.
 
 use super::prepared::Prepared;
-use super::{contexts, effects, guards, messages, states};
+use super::{audits, contexts, effects, guards, messages, states};
 use crate::conn::Conn;
 use crate::error::DbResult;
 use stepwright_app::ports::CommitError;
@@ -60,6 +60,7 @@ impl<'a> Pass<'a> {
         states::write_history(&going, conn).await?;
         effects::write(&going, conn).await?;
         contexts::write(&going, conn).await?;
+        audits::write(&going, conn).await?;
         messages::write(&going, conn).await?;
         states::write_usage(&going, conn, shard).await
     }

@@ -108,7 +108,18 @@ fn refuse_nul(commit: &Commit) -> StoreResult<()> {
     let kv = effects.kv.iter().flat_map(|w| [&w.plugin, &w.key]);
     let events = effects.emitted.iter().map(|e| &e.kind).chain(commit.webhooks.iter().map(|(event, _)| &event.kind));
     let contexts = effects.contexts.iter().flat_map(|flow| &flow.entities).flat_map(|e| [&e.schema, &e.id]);
-    let mut names = entities.chain(contexts).chain(data).chain(mails).chain(notifications).chain(kv).chain(events);
+    let alone = commit.preconditions.iter().filter_map(|guard| match guard {
+        Precondition::NoOpenExecution { entity, .. } => Some([&entity.schema, &entity.id]),
+        _ => None,
+    });
+    let mut names = entities
+        .chain(alone.flatten())
+        .chain(contexts)
+        .chain(data)
+        .chain(mails)
+        .chain(notifications)
+        .chain(kv)
+        .chain(events);
     match names.find(|name| name.contains('\0')) {
         None => Ok(()),
         Some(name) => Err(StoreError::Inconsistent(format!("commit: {name:?} holds a NUL character"))),
@@ -121,9 +132,9 @@ fn keys(commit: &Commit) -> Vec<u64> {
     let effects = &commit.effects;
     let executions = commit.executions.iter().map(|w| key(("execution", w.next.id)));
     let guards = commit.preconditions.iter().map(|guard| match guard {
-        Precondition::NoExecutionSince { definition, .. } | Precondition::TickUnfired { definition, .. } => {
-            key(("definition", definition))
-        }
+        Precondition::NoExecutionSince { definition, .. }
+        | Precondition::TickUnfired { definition, .. }
+        | Precondition::NoOpenExecution { definition, .. } => key(("definition", definition)),
         Precondition::EventUnhandled { event } => key(("event", event)),
     });
     let entities = effects.entities.iter().map(|w| key(("entity", tenant, &w.schema, &w.id)));

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use stepwright_app::ports::CommitError;
 use stepwright_app::{Commit, ExecutionWrite, UsageDelta, Wake};
 use stepwright_engine::Timestamp;
+use stepwright_engine::outcome::EntityRef;
 use uuid::Uuid;
 
 row_set! {
@@ -26,6 +27,9 @@ row_set! {
         doc: &'a str,
         at: i64,
         ended_at: Option<i64>,
+        entity_schema: Option<&'a str>,
+        entity_id: Option<&'a str>,
+        started_at: i64,
         /// 1: the wake stays as it is.
         keep: i64,
         wake_at: Option<i64>,
@@ -37,7 +41,7 @@ static UPDATE: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<NextRow>(
         "UPDATE executions SET
             version = r.version, title = r.title, status = r.status, doc = r.doc, updated_at = r.at,
-            ended_at = r.ended_at,
+            ended_at = r.ended_at, entity_schema = r.entity_schema, entity_id = r.entity_id, started_at = r.started_at,
             wake_at = CASE WHEN r.keep = 1 THEN executions.wake_at ELSE r.wake_at END,
             lease_holder = CASE WHEN r.keep = 1 THEN executions.lease_holder ELSE r.lease_holder END
          FROM {rows}
@@ -62,6 +66,9 @@ row_set! {
         created_at: i64,
         at: i64,
         ended_at: Option<i64>,
+        entity_schema: Option<&'a str>,
+        entity_id: Option<&'a str>,
+        started_at: i64,
         wake_at: Option<i64>,
         lease_holder: Option<Uuid>,
     }
@@ -71,9 +78,10 @@ row_set! {
 static INSERT: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<NewRow>(
         "INSERT INTO executions (id, tenant_id, definition_id, definition_version, dialect, kind, title, status,
-            version, doc, created_at, updated_at, ended_at, wake_at, lease_holder)
+            version, doc, created_at, updated_at, ended_at, entity_schema, entity_id, started_at, wake_at, lease_holder)
          SELECT r.id, r.tenant_id, r.definition_id, r.definition_version, r.dialect, r.kind, r.title, r.status,
-            r.version, r.doc, r.created_at, r.at, r.ended_at, r.wake_at, r.lease_holder
+            r.version, r.doc, r.created_at, r.at, r.ended_at, r.entity_schema, r.entity_id, r.started_at, r.wake_at,
+            r.lease_holder
          FROM {rows} WHERE EXISTS (SELECT 1 FROM tenants t WHERE t.id = r.tenant_id)
          ON CONFLICT (id) DO NOTHING RETURNING id",
     )
@@ -125,6 +133,11 @@ fn wake(write: &ExecutionWrite) -> (Option<i64>, Option<Uuid>) {
     }
 }
 
+/// What lists find the execution by. A name that PostgreSQL cannot hold is no entity's.
+fn entity(write: &ExecutionWrite) -> Option<&EntityRef> {
+    write.next.entity.as_ref().filter(|e| !e.schema.contains('\0') && !e.id.contains('\0'))
+}
+
 /// PostgreSQL's texts cannot hold a NUL. The document, in which it is escaped, keeps it.
 fn title(write: &ExecutionWrite) -> Cow<'_, str> {
     if write.next.title.contains('\0') {
@@ -147,6 +160,9 @@ fn next_row<'a>(commit: &Commit, write: &'a ExecutionWrite, title: &'a str) -> N
         doc: &write.document,
         at: commit.at.micros(),
         ended_at: write.next.status.ended_at().map(Timestamp::micros),
+        entity_schema: entity(write).map(|e| e.schema.as_str()),
+        entity_id: entity(write).map(|e| e.id.as_str()),
+        started_at: write.next.started_at.map_or(0, Timestamp::micros),
         keep: i64::from(matches!(write.wake, Wake::Keep) && !write.next.status.is_final()),
         wake_at,
         lease_holder,
@@ -169,6 +185,9 @@ fn new_row<'a>(commit: &Commit, write: &'a ExecutionWrite, title: &'a str) -> Ne
         created_at: write.next.created_at.micros(),
         at: commit.at.micros(),
         ended_at: write.next.status.ended_at().map(Timestamp::micros),
+        entity_schema: entity(write).map(|e| e.schema.as_str()),
+        entity_id: entity(write).map(|e| e.id.as_str()),
+        started_at: write.next.started_at.map_or(0, Timestamp::micros),
         wake_at,
         lease_holder,
     }

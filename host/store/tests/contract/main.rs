@@ -4,6 +4,7 @@
 
 mod support;
 
+mod audits;
 mod automations;
 mod batches;
 mod claims;
@@ -12,6 +13,7 @@ mod commits;
 mod data;
 mod definitions;
 mod effects;
+mod execution_lists;
 mod flows;
 mod guards;
 mod isolation;

@@ -1,10 +1,10 @@
 use crate::kit::ApiResult;
 use crate::kit::time::{millis, opt_millis};
-use crate::platform::definition::{NodePresentation, Presentation};
+use crate::platform::decision::view_decision;
 use serde::Serialize;
-use serde_json::Value;
-use stepwright_app::App;
+use serde_json::{Map, Value};
 use stepwright_app::usecases::Access;
+use stepwright_app::{App, NodeProfile, Profile};
 use stepwright_engine::{Definition, Node, NodeKind, OnFailure, RawJson, StepRef, Timestamp, Trigger};
 use utoipa::ToSchema;
 
@@ -17,9 +17,12 @@ pub struct DefinitionView {
     dialect: &'static str,
     name: String,
     description: Option<String>,
-    icon: Option<Value>,
-    category: Option<Value>,
-    entity_type: Option<Value>,
+    icon: Option<String>,
+    category: Option<String>,
+    /// The schema of the entities it runs on; null means any.
+    entity_type: Option<String>,
+    /// At most one execution at a time for one entity.
+    singleton: bool,
     metadata: Option<Value>,
     /// `draft`, `active`, `paused` or `inactive`.
     status: &'static str,
@@ -55,7 +58,7 @@ pub struct DefinitionView {
 enum TriggerView {
     Manual,
     Schedule { cron: String, timezone: Option<String> },
-    Event { event: String },
+    Event { event: String, conditions: Map<String, Value> },
 }
 
 /// A node.
@@ -64,7 +67,7 @@ enum TriggerView {
 struct NodeView {
     id: String,
     name: String,
-    /// `manual` or `step`.
+    /// `manual`, `step` or `decision`.
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +79,7 @@ struct NodeView {
     max_retries: u32,
     #[serde(flatten)]
     #[schema(value_type = Object)]
-    presentation: NodePresentation,
+    profile: NodeProfile,
 }
 
 /// `to` starts after `from` has ended well.
@@ -85,6 +88,9 @@ struct NodeView {
 struct EdgeView {
     from: String,
     to: String,
+    /// Of the decision it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
 }
 
 /// Views of several definitions, with the state of their schedules.
@@ -128,12 +134,12 @@ fn view_one(
     definition: &Definition,
     (next_run_at, last_run_at): (Option<Timestamp>, Option<Timestamp>),
 ) -> DefinitionView {
-    // Other dialects' presentations have other members.
-    let mut presentation: Presentation = definition.presentation.read().unwrap_or_default();
+    let mut profile = Profile::of(definition);
     let node = |node: &Node| {
         let (kind, step_type, config) = match &node.kind {
             NodeKind::Manual => ("manual", None, None),
             NodeKind::Step { step, config } => ("step", Some(step_type_of(app, step)), Some(config.clone())),
+            NodeKind::Decision(decision) => ("decision", None, Some(RawJson::from(view_decision(decision)))),
         };
         NodeView {
             id: node.id.to_string(),
@@ -142,7 +148,7 @@ fn view_one(
             step_type,
             config,
             max_retries: node.retry.max_retries,
-            presentation: presentation.nodes.remove(node.id.as_str()).unwrap_or_default(),
+            profile: profile.nodes.remove(node.id.as_str()).unwrap_or_default(),
         }
     };
     let nodes = definition.graph.nodes.iter().map(node).collect();
@@ -152,17 +158,20 @@ fn view_one(
         dialect: definition.dialect.as_str(),
         name: definition.name.clone(),
         description: definition.description.clone(),
-        icon: presentation.icon,
-        category: presentation.category,
-        entity_type: presentation.entity_type,
-        metadata: presentation.metadata,
+        icon: profile.icon,
+        category: profile.category,
+        entity_type: profile.entity_type,
+        singleton: profile.singleton,
+        metadata: profile.metadata,
         status: definition.status.as_str(),
         trigger: match &definition.trigger {
             Trigger::Manual => TriggerView::Manual,
             Trigger::Schedule { cron } => {
                 TriggerView::Schedule { cron: cron.clone(), timezone: definition.timezone.clone() }
             }
-            Trigger::Event { event } => TriggerView::Event { event: event.clone() },
+            Trigger::Event { event } => {
+                TriggerView::Event { event: event.clone(), conditions: profile.trigger_conditions }
+            }
         },
         timezone: definition.timezone.clone(),
         on_failure: match definition.on_failure {
@@ -170,13 +179,13 @@ fn view_one(
             OnFailure::Stop => "stop",
             OnFailure::Continue => "continue",
         },
-        max_retries: presentation.max_retries,
+        max_retries: profile.max_retries,
         nodes,
         edges: definition
             .graph
             .edges
             .iter()
-            .map(|e| EdgeView { from: e.from.to_string(), to: e.to.to_string() })
+            .map(|e| EdgeView { from: e.from.to_string(), to: e.to.to_string(), branch: e.branch.clone() })
             .collect(),
         next_run_at,
         last_run_at,

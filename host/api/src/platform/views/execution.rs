@@ -3,8 +3,8 @@
 use super::execution_node::{ErrorView, NodeView, nodes_of, view_error};
 use crate::kit::time::{millis, opt_millis};
 use serde::Serialize;
-use stepwright_app::App;
 use stepwright_app::usecases::ExecutionView;
+use stepwright_app::{App, Emitted};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Execution, ExecutionStatus, RawJson, TaskState, Timestamp};
 use utoipa::ToSchema;
@@ -94,6 +94,8 @@ impl ExecutionDetail {
     pub fn of(app: &App, view: &ExecutionView) -> Self {
         let execution = &*view.execution;
         let trigger = &execution.trigger;
+        // What an entity's change has started has a depth, but no execution above it.
+        let parent = trigger.parent.map(|(id, _)| id).filter(|id| *id != Emitted::NOBODY);
         Self {
             id: execution.id.to_string(),
             definition_id: execution.definition_id.to_string(),
@@ -106,7 +108,7 @@ impl ExecutionDetail {
                 kind: trigger.source.as_str(),
                 scheduled_for: trigger.scheduled_for,
                 event: trigger.event.clone(),
-                parent_execution_id: trigger.parent.map(|(id, _)| id.to_string()),
+                parent_execution_id: parent.map(|id| id.to_string()),
             },
             input: execution.input.clone(),
             entity: execution.entity.clone(),

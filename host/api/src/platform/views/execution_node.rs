@@ -4,6 +4,7 @@ use super::definition::step_type_of;
 use crate::kit::time::opt_millis;
 use serde::Serialize;
 use stepwright_app::App;
+use stepwright_app::face::{NodeFace, NodeStatus};
 use stepwright_engine::{Definition, Execution, Fault, Metering, Node, NodeKind, RawJson, Task, TaskState, Timestamp};
 use utoipa::ToSchema;
 
@@ -36,7 +37,7 @@ pub struct MeteringView {
 pub struct NodeView {
     id: String,
     name: String,
-    /// `manual` or `step`.
+    /// `manual`, `step` or `decision`.
     #[serde(rename = "type")]
     kind: &'static str,
     step_type: Option<String>,
@@ -80,13 +81,45 @@ pub fn view_metering(used: &Metering) -> MeteringView {
 
 /// Tasks stand in the order of the definition's nodes.
 pub fn nodes_of(app: &App, execution: &Execution, definition: &Definition) -> Vec<NodeView> {
+    if execution.flow.is_some() {
+        return NodeFace::all_of(execution, definition).into_iter().map(node_of_flow).collect();
+    }
     let nodes = definition.graph.nodes.iter().map(Some).chain(std::iter::repeat(None));
     execution.tasks.iter().zip(nodes).map(|(task, node)| node_of(app, task, node)).collect()
+}
+
+/// A task of a flow, which keeps no account of what it has used.
+fn node_of_flow(node: NodeFace) -> NodeView {
+    NodeView {
+        id: node.id,
+        name: node.name,
+        kind: node.kind.as_str(),
+        step_type: None,
+        status: match node.status {
+            NodeStatus::Pending => "pending",
+            NodeStatus::Running => "running",
+            NodeStatus::Waiting => "open",
+            NodeStatus::Completed => "completed",
+            NodeStatus::Failed => "failed",
+            NodeStatus::Skipped => "skipped",
+            NodeStatus::Cancelled => "cancelled",
+        },
+        attempt: Some(node.attempts).filter(|attempts| *attempts > 0),
+        started_at: node.started_at,
+        ended_at: node.ended_at,
+        due_at: None,
+        resume_key: None,
+        output: node.output,
+        error: node.error.as_ref().map(|fault| view_error(fault, None)),
+        reason: None,
+        metering: view_metering(&Metering::default()),
+    }
 }
 
 fn node_of(app: &App, task: &Task, node: Option<&Node>) -> NodeView {
     let (kind, step_type) = match node.map(|n| &n.kind) {
         Some(NodeKind::Step { step, .. }) => ("step", Some(step_type_of(app, step))),
+        Some(NodeKind::Decision(_)) => ("decision", None),
         Some(NodeKind::Manual) | None => ("manual", None),
     };
     let mut view = NodeView {

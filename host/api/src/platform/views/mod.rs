@@ -2,6 +2,7 @@
 
 mod automation;
 mod definition;
+mod entity_audit;
 mod execution;
 mod execution_brief;
 mod execution_node;
@@ -13,6 +14,7 @@ mod webhook;
 
 pub use automation::{AutomationView, view_automation};
 pub use definition::{DefinitionView, view_definition, view_definitions};
+pub use entity_audit::EntityAuditView;
 pub use execution::{EndedView, ExecutionDetail};
 pub use execution_brief::{AcceptedView, HistoryLine, SummaryView, view_history};
 pub use execution_node::{ErrorView, view_error};

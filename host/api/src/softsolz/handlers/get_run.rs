@@ -7,9 +7,9 @@ use crate::softsolz::error::NO_RUN;
 use crate::softsolz::translate;
 use crate::softsolz::wire::{Data, ErrorBody, Run};
 use stepwright_app::AppError;
-use stepwright_engine::{Dialect, ExecutionId};
+use stepwright_engine::ExecutionId;
 
-/// Shows a run with its steps.
+/// Shows a run with its steps; also an execution of another API.
 #[utoipa::path(
     get, path = "/api/v1/services/workflows/runs/{id}", operation_id = "getRun", tag = "runs",
     params(("id" = String, Path, description = "the run's id")),
@@ -19,10 +19,8 @@ pub async fn handle(caller: Caller<RunsView>, Params(id): Params<String>) -> Api
     let access = caller.own_tenant().await?;
     let id = uuid(&id).map(ExecutionId::from_uuid).ok_or(NO_RUN)?;
     match caller.state().app.execution(&access, id).await {
-        Ok(view) if view.execution.dialect == Dialect::Softsolz => {
-            Ok(reply::ok(&Data { data: translate::run(&view.definition, &view.execution) }))
-        }
-        Ok(_) | Err(AppError::NotFound(_)) => Err(NO_RUN),
+        Ok(view) => Ok(reply::ok(&Data { data: translate::run(&view.definition, &view.execution) })),
+        Err(AppError::NotFound(_)) => Err(NO_RUN),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,7 @@ use crate::softsolz::auth::RunsView;
 use crate::softsolz::page;
 use crate::softsolz::wire::{ErrorBody, List, Run, RunStatus};
 
-/// Lists runs of all workflows, newest first, those of deleted workflows included.
+/// Lists runs of all workflows, newest first, those of deleted workflows and executions of other APIs included.
 #[utoipa::path(
     get, path = "/api/v1/services/workflows/runs", operation_id = "listRuns", tag = "runs",
     params(

@@ -73,11 +73,11 @@ fn keeps_changing() -> ApiError {
     ApiError::App(AppError::Unavailable("the workflow keeps changing".into()))
 }
 
-/// A page of runs, of one workflow or of all.
+/// A page of runs, of one workflow or of all there is, other APIs' executions included.
 async fn runs(app: &App, access: &Access, of: Option<DefinitionId>, wanted: Wanted<RunStatus>) -> ApiResult {
     let Wanted { paging, status } = wanted;
     let filter = ExecutionFilter {
-        dialect: Some(Dialect::Softsolz),
+        dialect: None,
         definition: of,
         statuses: status.map(translate::core_statuses).unwrap_or_default(),
     };

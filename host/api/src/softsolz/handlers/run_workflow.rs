@@ -46,6 +46,7 @@ pub async fn handle(
             derive_id: seed.map(|seed| seed.parts("run")),
             begin: false,
             min_interval: Some(MIN_INTERVAL),
+            dialect: None,
         };
         match app.start(&access, workflow.id, args, Duration::ZERO).await {
             Ok(started) => {

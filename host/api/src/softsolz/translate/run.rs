@@ -1,10 +1,16 @@
 //! The answer that shows a run (source: contracts/softsolz.md, "Run", and core-model.md 3.2).
 
 use crate::softsolz::wire::{Run, RunError, RunStatus, RunStep, RunTrigger, StepError, StepStatus};
-use stepwright_engine::{Definition, Execution, ExecutionStatus, Fault, Task, TaskState, Timestamp, TriggerSource};
+use stepwright_app::face::{CoreStatus, Face, NodeFace, NodeStatus};
+use stepwright_engine::{
+    Definition, Dialect, Execution, ExecutionStatus, Fault, Task, TaskState, Timestamp, TriggerSource,
+};
 
-/// An execution as this API shows it.
+/// An execution as this API shows it, whichever API it was made with.
 pub(in crate::softsolz) fn run(definition: &Definition, execution: &Execution) -> Run {
+    if execution.dialect != Dialect::Softsolz {
+        return foreign_run(definition, execution);
+    }
     let id = execution.id.to_string();
     Run {
         run_id: id.clone(),
@@ -75,6 +81,57 @@ pub(in crate::softsolz) fn step_error(fault: &Fault) -> StepError {
 /// The step type of a task.
 pub(in crate::softsolz) fn task_step_type<'a>(definition: &'a Definition, task: &'a Task) -> &'a str {
     definition.graph.node(&task.node).map_or(task.node.as_str(), super::spec::step_type)
+}
+
+/// An execution of another API: what this one has no word for counts as the nearest that it has (source:
+/// contracts/core-model.md 3.2).
+fn foreign_run(definition: &Definition, execution: &Execution) -> Run {
+    let face = Face::new(execution, definition);
+    let id = face.id.to_string();
+    let nodes = NodeFace::all_of(execution, definition);
+    let place = |node: &str| nodes.iter().position(|n| n.id == node).and_then(|i| u32::try_from(i).ok());
+    let status = match face.status {
+        CoreStatus::Pending => RunStatus::Queued,
+        CoreStatus::Running | CoreStatus::Waiting | CoreStatus::Suspended | CoreStatus::Paused => RunStatus::Running,
+        CoreStatus::Completed => RunStatus::Completed,
+        CoreStatus::Failed => RunStatus::Failed,
+        CoreStatus::Cancelled | CoreStatus::Expired => RunStatus::Cancelled,
+    };
+    Run {
+        run_id: id.clone(),
+        id,
+        workflow_id: face.definition_id.to_string(),
+        status,
+        trigger: run_trigger(execution),
+        scheduled_for: execution.trigger.scheduled_for.map(Timestamp::to_rfc3339_secs),
+        queued_at: face.created_at.to_rfc3339_secs(),
+        started_at: face.started_at.map(Timestamp::to_rfc3339_secs),
+        finished_at: face.ended_at.map(Timestamp::to_rfc3339_secs),
+        error: face.error.filter(|_| status == RunStatus::Failed).map(|error| {
+            let StepError { code, message } = step_error(&error.fault);
+            RunError { code, message, step_index: error.node.as_deref().and_then(place) }
+        }),
+        steps: nodes.iter().zip(0..).map(|(node, index)| foreign_step(node, index)).collect(),
+    }
+}
+
+fn foreign_step(node: &NodeFace, index: u32) -> RunStep {
+    let status = match node.status {
+        NodeStatus::Pending => StepStatus::Pending,
+        NodeStatus::Running | NodeStatus::Waiting => StepStatus::Running,
+        NodeStatus::Completed => StepStatus::Completed,
+        NodeStatus::Failed => StepStatus::Failed,
+        NodeStatus::Skipped | NodeStatus::Cancelled => StepStatus::Skipped,
+    };
+    RunStep {
+        index,
+        step_type: node.step.clone().unwrap_or_else(|| node.kind.as_str().to_owned()),
+        status,
+        started_at: node.started_at.map(Timestamp::to_rfc3339_secs),
+        finished_at: node.ended_at.filter(|_| node.started_at.is_some()).map(Timestamp::to_rfc3339_secs),
+        output: node.output.clone(),
+        error: node.error.as_ref().filter(|_| status == StepStatus::Failed).map(step_error),
+    }
 }
 
 fn run_step(definition: &Definition, task: &Task) -> RunStep {

@@ -124,10 +124,8 @@ impl Spec {
                 max_retries: 0,
             })
             .collect();
-        let edges = nodes
-            .windows(2)
-            .map(|pair| Edge { from: NodeId::new(&pair[0].id), to: NodeId::new(&pair[1].id) })
-            .collect();
+        let edges =
+            nodes.windows(2).map(|pair| Edge::plain(NodeId::new(&pair[0].id), NodeId::new(&pair[1].id))).collect();
         let presentation = Presentation {
             visibility: self.visibility,
             shared_user_ids: self.shared_user_ids.clone(),
@@ -170,12 +168,13 @@ pub(super) fn step_type(node: &Node) -> &str {
     match &node.kind {
         NodeKind::Step { step, .. } => &step.step,
         NodeKind::Manual => "manual",
+        NodeKind::Decision(_) => "decision",
     }
 }
 
 fn config(node: &Node) -> Value {
     match &node.kind {
         NodeKind::Step { config, .. } => config.to_value(),
-        NodeKind::Manual => json!({}),
+        NodeKind::Manual | NodeKind::Decision(_) => json!({}),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
-use crate::model::{Commit, Effects, Entity, EntityWrite, UsageDelta};
+use crate::model::{Commit, Effects, Emitted, Entity, EntityWrite, UsageDelta};
 use crate::ports::CommitError;
 use crate::usecases::Access;
 use stepwright_engine::flow::{Context, Entities};
@@ -32,28 +32,38 @@ impl App {
         if faults.is_empty() { Ok(entities) } else { Err(AppError::Invalid(faults)) }
     }
 
-    /// Writes an existing entity that open flows are about, and tells them with the same commit. `None` when there is
-    /// no such flow, or the entity does not stand at the expected version.
-    pub(crate) async fn put_entity_of_flows(
+    /// Writes an entity that somebody wants to know of, flows about it or definitions and endpoints that wait for such
+    /// events, and tells them with the same commit. `None` when there is nobody, or the entity does not stand at the
+    /// expected version.
+    pub(crate) async fn put_entity_of_interest(
         &self,
         access: &Access,
         schema: &str,
         id: &str,
         attributes: &RawJson,
         expected: Option<u64>,
-    ) -> AppResult<Option<Entity>> {
+    ) -> AppResult<Option<(Entity, bool)>> {
         let tenant = access.tenant_id();
-        let Some(flow) = self.store().open_flows_of(tenant, schema, id, None, 1).await?.first().copied() else {
+        let flow = self.store().open_flows_of(tenant, schema, id, None, 1).await?.first().copied();
+        if flow.is_none() && !self.wants_events_of(&access.view, schema) {
             return Ok(None);
-        };
+        }
         for _ in 0..MAX_TRIES {
-            let Some(current) = self.store().entity(tenant, schema, id).await? else { return Ok(None) };
-            if expected.is_some_and(|expected| expected != current.version) {
+            let current = self.store().entity(tenant, schema, id).await?;
+            let version = current.as_ref().map_or(0, |entity| entity.version);
+            if expected.is_some_and(|expected| expected != version) {
                 return Ok(None);
             }
-            let (schema, id) = (schema.to_owned(), id.to_owned());
-            let write = EntityWrite { schema, id, attributes: attributes.clone(), expected: current.version };
-            let emitted = self.change_event(tenant, flow, &write).await?.into_iter().collect();
+            let write = EntityWrite {
+                schema: schema.to_owned(),
+                id: id.to_owned(),
+                attributes: attributes.clone(),
+                expected: version,
+            };
+            let mut emitted: Vec<Emitted> =
+                self.change_event(tenant, flow.unwrap_or(Emitted::NOBODY), &write).await?.into_iter().collect();
+            let events = self.wanted_entity_events(&access.view, &write).await?;
+            emitted.extend(events.into_iter().map(|event| self.emitted(event, Emitted::NOBODY, 0)));
             let now = self.now();
             let commit = Commit {
                 tenant_id: tenant,
@@ -66,8 +76,11 @@ impl App {
             };
             match self.store().commit(commit).await {
                 Ok(()) => {
-                    let (version, attributes) = (current.version + 1, attributes.clone());
-                    return Ok(Some(Entity { version, attributes, updated_at: now, ..current }));
+                    let (schema, id) = (schema.to_owned(), id.to_owned());
+                    let created_at = current.as_ref().map_or(now, |entity| entity.created_at);
+                    let (version, attributes) = (version + 1, attributes.clone());
+                    let entity = Entity { schema, id, version, attributes, created_at, updated_at: now };
+                    return Ok(Some((entity, current.is_none())));
                 }
                 Err(CommitError::EffectConflict(_)) => {}
                 Err(CommitError::Store(error)) => return Err(error.into()),

@@ -9,12 +9,16 @@ pub use start::StartFlowArgs;
 use super::{Access, ExecutionView, flow_execution_id};
 use crate::App;
 use crate::error::{AppError, AppResult};
+use crate::face::as_flow;
+use crate::ports::{ExecutionOrder, ExecutionQuery};
 use std::sync::Arc;
 use stepwright_engine::flow::{Command, Flow, FlowError, FlowErrorKind};
 use stepwright_engine::{Definition, Execution, ExecutionId};
 
 /// Flows found by one entity at most.
 const MOST_FOUND: u32 = 1_000;
+/// Characters of a UUID as it is written; other spellings are no ids.
+const UUID_LENGTH: usize = 36;
 
 /// A flow with what stands around it.
 #[derive(Clone, Debug)]
@@ -36,21 +40,33 @@ impl FlowView {
         }
     }
 
+    /// Another API's execution, for showing only.
+    pub(crate) fn of_foreign(view: ExecutionView) -> Self {
+        Self { execution: view.execution.id, flow: as_flow(&view), definition: view.definition }
+    }
+
     fn of_view(view: ExecutionView) -> AppResult<Self> {
         Self::of(Arc::unwrap_or_clone(view.execution), view.definition)
     }
 }
 
 impl App {
-    /// One flow.
+    /// One flow, or another API's execution shown as one, which goes by its UUID.
     ///
     /// # Errors
     /// `NotFound`, also when it was deleted.
     pub async fn flow(&self, access: &Access, flow: &str) -> AppResult<FlowView> {
         let tenant = access.tenant_id();
-        let found = self.store().execution(tenant, flow_execution_id(tenant, flow)).await?;
-        let view = self.view_of(tenant, found.ok_or(AppError::NotFound("execution"))?).await?;
-        FlowView::of_view(view)
+        if let Some(found) = self.store().execution(tenant, flow_execution_id(tenant, flow)).await? {
+            return FlowView::of_view(self.view_of(tenant, found).await?);
+        }
+        let id: Option<ExecutionId> = flow.parse().ok().filter(|_| flow.len() == UUID_LENGTH);
+        let foreign = match id {
+            Some(id) => self.store().execution(tenant, id).await?.filter(|e| e.flow.is_none()),
+            None => None,
+        };
+        let view = self.view_of(tenant, foreign.ok_or(AppError::NotFound("execution"))?).await?;
+        Ok(FlowView::of_foreign(view))
     }
 
     /// Applies a command to the state the flow has when it is committed. A command that changes nothing is fine.
@@ -102,7 +118,7 @@ impl App {
         }
     }
 
-    /// Flows about an entity, ended ones included, newest first, at most 1000. Without a schema, entities of every
+    /// Flows about an entity, ended ones and other APIs' executions included, newest first, at most 1000. Without a schema, entities of every
     /// schema with this id count.
     ///
     /// # Errors
@@ -116,10 +132,23 @@ impl App {
         let tenant = access.tenant_id();
         let found = self.store().flows_of(tenant, schema, entity, MOST_FOUND).await?;
         let mut flows = Vec::with_capacity(found.len());
+        let about = ExecutionQuery {
+            entity_schema: schema.map(str::to_owned),
+            entity_id: Some(entity.to_owned()),
+            order: ExecutionOrder::Created,
+            ..ExecutionQuery::default()
+        };
+        for foreign in self.store().execution_page(tenant, &about, 0, MOST_FOUND).await? {
+            if foreign.flow.is_none() {
+                flows.push(FlowView::of_foreign(self.view_of(tenant, foreign).await?));
+            }
+        }
         for execution in found.into_iter().filter(|e| e.flow.as_ref().is_some_and(|f| f.deleted_at.is_none())) {
             let view = self.view_of(tenant, execution).await?;
             flows.push(FlowView::of_view(view)?);
         }
+        flows.sort_by_key(|view| std::cmp::Reverse((view.flow.created_at, view.execution)));
+        flows.truncate(MOST_FOUND as usize);
         Ok(flows)
     }
 

@@ -138,6 +138,17 @@ impl Bed {
         }
     }
 
+    /// Has the database count what it has, so that it plans as it would for so many rows.
+    pub async fn analyze(&self) {
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query("ANALYZE").execute(&mut connection).await.unwrap();
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query("VACUUM ANALYZE").execute(&mut connection).await.unwrap();
+        }
+    }
+
     /// The number of transactions that have written something.
     pub async fn transactions(&self) -> u64 {
         if let Some(path) = self.url.strip_prefix("sqlite://") {

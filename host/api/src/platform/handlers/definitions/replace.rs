@@ -4,9 +4,10 @@ use crate::platform::permissions::Write;
 use crate::platform::problem::Problem;
 use crate::platform::views::{DefinitionView, view_definition};
 use stepwright_app::AppError;
-use stepwright_engine::{DefinitionId, TenantId};
+use stepwright_engine::{DefinitionId, DefinitionStatus, TenantId};
 
-/// Saves the next version; running executions stay on theirs. With `expected_version`, only if that one stands.
+/// Saves the next version; running executions stay on theirs. With `expected_version`, only if that one stands. With
+/// `cancel_running` and a status other than `active`, executions that have not ended are cancelled.
 #[utoipa::path(
     put, path = "/platform/v1/tenants/{t}/definitions/{id}", operation_id = "replaceDefinition", tag = "definitions",
     params(("t" = String, Path, description = "tenant id"), ("id" = String, Path)),
@@ -27,6 +28,7 @@ pub async fn handle(
     let access = caller.tenant(t).await?;
     let app = &caller.state().app;
     let (expected, zone_in_trigger) = (read.expected_version, read.zone_in_trigger());
+    let cancel_running = read.cancel_running;
     let mut draft = read.checked(app, &access).await?;
     let current = app.definition(&access, id).await?;
     if !DIALECTS.iter().any(|(_, dialect)| *dialect == current.dialect) {
@@ -39,5 +41,8 @@ pub async fn handle(
     draft.dialect = current.dialect;
     let definition = app.update_definition(&access, &current, draft).await;
     let definition = definition.map_err(|error| ReadDefinition::rename(error, zone_in_trigger))?;
+    if cancel_running && definition.status != DefinitionStatus::Active {
+        app.cancel_open(&access, id, "the workflow was deactivated").await?;
+    }
     Ok(reply::ok(&view_definition(app, &access, &definition).await?))
 }

@@ -64,7 +64,7 @@ pub async fn handle(
     let operation_access = access.clone();
     once(caller.state(), &caller.request, &access, key, body.bytes(), move |seed| async move {
         let derive_id = seed.map(|seed| seed.parts("execution"));
-        let args = StartArgs { input, entity, derive_id, begin: true, min_interval: None };
+        let args = StartArgs { input, entity, derive_id, begin: true, min_interval: None, dialect: None };
         let started = app.start(&operation_access, id, args, wait).await?;
         Ok(answer(&app, &started, wait))
     })

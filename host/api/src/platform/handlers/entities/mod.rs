@@ -2,5 +2,6 @@
 
 pub mod delete;
 pub mod get;
+pub mod history;
 pub mod list;
 pub mod put;

@@ -1,0 +1,44 @@
+//! Lists of executions in several orders, by what they are about.
+
+use super::StoreResult;
+use async_trait::async_trait;
+use stepwright_engine::{DefinitionId, Execution, TenantId};
+
+/// What a list is ordered by; of two with the same the id decides. What has no such time comes as if it were the
+/// earliest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExecutionOrder {
+    #[default]
+    Started,
+    Ended,
+    Created,
+}
+
+/// Narrows and orders a list of executions of all dialects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecutionQuery {
+    pub definition: Option<DefinitionId>,
+    /// Of the primary entity.
+    pub entity_schema: Option<String>,
+    pub entity_id: Option<String>,
+    /// Core status names; empty means all.
+    pub statuses: Vec<String>,
+    pub order: ExecutionOrder,
+    pub ascending: bool,
+}
+
+#[async_trait]
+pub trait ExecutionListStore: Send + Sync {
+    /// At most `limit` whole executions behind the first `offset`.
+    async fn execution_page(
+        &self,
+        tenant: TenantId,
+        query: &ExecutionQuery,
+        offset: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<Execution>>;
+    /// How many there are.
+    async fn execution_total(&self, tenant: TenantId, query: &ExecutionQuery) -> StoreResult<u64>;
+    /// Adds up what the store keeps of changed numbers, so that later totals have less to add.
+    async fn fold_counts(&self) -> StoreResult<u64>;
+}

@@ -1,0 +1,234 @@
+//! Lists of executions by what they are about, in several orders.
+//!
+//! Every filter leads an index that goes on with the order of the list, so that a page costs the same however many
+//! executions a tenant has. Several statuses are as many lists put together again: each is read in order up to the end
+//! of the page.
+
+use crate::Database;
+use crate::conn::{Dual, Parts, Scope, on};
+use crate::error::{DbError, read_int};
+use crate::executions::ExecutionRow;
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+use stepwright_app::ports::{ExecutionListStore, ExecutionOrder, ExecutionQuery, StoreResult};
+use stepwright_engine::{Execution, TenantId};
+use uuid::Uuid;
+
+/// One statement, so that whoever adds up counts and changes meanwhile sees either all of it or nothing.
+const FOLD: &str = "WITH gone AS (
+        DELETE FROM execution_count_changes RETURNING tenant_id, definition_id, entity_schema, status, number),
+    folded AS (
+        SELECT tenant_id, definition_id, entity_schema, status, SUM(number)::bigint AS number FROM gone
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4)
+    INSERT INTO execution_counts (tenant_id, definition_id, entity_schema, status, number)
+    SELECT tenant_id, definition_id, entity_schema, status, number FROM folded WHERE number <> 0
+    ON CONFLICT (tenant_id, definition_id, entity_schema, status)
+    DO UPDATE SET number = execution_counts.number + excluded.number";
+
+/// A value of a statement.
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Id(Uuid),
+    Text(&'a str),
+    Number(i64),
+}
+
+/// A statement being put together; the texts are all of this file.
+struct Text<'a> {
+    sql: String,
+    values: Vec<Value<'a>>,
+}
+
+impl<'a> Text<'a> {
+    fn place(&mut self, value: Value<'a>) {
+        self.values.push(value);
+        self.sql.push('$');
+        self.sql.push_str(&self.values.len().to_string());
+    }
+
+    fn push(&mut self, text: &str) -> &mut Self {
+        self.sql.push_str(text);
+        self
+    }
+
+    /// What the query asks for, narrowed to one status.
+    fn narrowed(&mut self, tenant: TenantId, query: &'a ExecutionQuery, status: Option<&'a str>) {
+        self.push(" FROM executions WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        if let Some(definition) = query.definition {
+            self.push(" AND definition_id = ").place(Value::Id(definition.uuid()));
+        }
+        if let Some(id) = &query.entity_id {
+            self.push(" AND entity_id = ").place(Value::Text(id));
+        }
+        if let Some(schema) = &query.entity_schema {
+            // An id leaves few to look at: the index of the whole schema must not seem the better one.
+            let column = if query.entity_id.is_some() { "COALESCE(entity_schema, '')" } else { "entity_schema" };
+            self.push(" AND ").push(column).push(" = ").place(Value::Text(schema));
+        }
+        if let Some(status) = status {
+            self.push(" AND status = ").place(Value::Text(status));
+        }
+    }
+}
+
+fn column(order: ExecutionOrder) -> &'static str {
+    match order {
+        ExecutionOrder::Started => "started_at",
+        ExecutionOrder::Ended => "COALESCE(ended_at, 0)",
+        ExecutionOrder::Created => "created_at",
+    }
+}
+
+/// One status after the other, or all in one go.
+fn statuses(query: &ExecutionQuery) -> Vec<Option<&str>> {
+    if query.statuses.is_empty() { vec![None] } else { query.statuses.iter().map(|s| Some(s.as_str())).collect() }
+}
+
+fn page_text<'a>(tenant: TenantId, query: &'a ExecutionQuery, offset: u64, limit: u32) -> Text<'a> {
+    let mut text = Text { sql: String::new(), values: Vec::new() };
+    let direction = if query.ascending { "ASC" } else { "DESC" };
+    let by = format!(" ORDER BY place {direction}, id {direction} LIMIT ");
+    let (offset, limit) = (i64::try_from(offset).unwrap_or(i64::MAX), i64::from(limit));
+    let column = column(query.order);
+    let inner = format!(" ORDER BY {column} {direction}, id {direction} LIMIT ");
+    let parts = statuses(query);
+    if let [status] = parts[..] {
+        text.push("SELECT id, doc, version").narrowed(tenant, query, status);
+        text.push(&inner).place(Value::Number(limit));
+        text.push(" OFFSET ").place(Value::Number(offset));
+        return text;
+    }
+    // Documents are read only of what is on the page.
+    text.push("SELECT e.id, e.doc, e.version FROM (SELECT id, place FROM (");
+    for (number, status) in parts.into_iter().enumerate() {
+        text.push(if number == 0 { "" } else { " UNION ALL " });
+        text.push(&format!("SELECT * FROM (SELECT id, {column} AS place")).narrowed(tenant, query, status);
+        text.push(&inner).place(Value::Number(offset.saturating_add(limit)));
+        text.push(&format!(") AS s{number}"));
+    }
+    text.push(") AS every").push(&by).place(Value::Number(limit));
+    text.push(" OFFSET ").place(Value::Number(offset));
+    text.push(") AS page JOIN executions e ON e.id = page.id AND e.tenant_id = ").place(Value::Id(tenant.uuid()));
+    text.push(&format!(" ORDER BY page.place {direction}, page.id {direction}"));
+    text
+}
+
+/// Of one entity they are counted; all others are counted already, status by status.
+fn total_text(tenant: TenantId, query: &ExecutionQuery) -> Text<'_> {
+    let mut text = Text { sql: String::new(), values: Vec::new() };
+    if query.entity_id.is_some() {
+        for (number, status) in statuses(query).into_iter().enumerate() {
+            text.push(if number == 0 { "SELECT (SELECT COUNT(*)" } else { " + (SELECT COUNT(*)" });
+            text.narrowed(tenant, query, status);
+            text.push(")");
+        }
+        return text;
+    }
+    text.push("SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) FROM (");
+    for (number, table) in ["execution_counts", "execution_count_changes"].into_iter().enumerate() {
+        text.push(if number == 0 { "" } else { " UNION ALL " });
+        text.push("SELECT number FROM ").push(table).push(" WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        if let Some(definition) = query.definition {
+            text.push(" AND definition_id = ").place(Value::Id(definition.uuid()));
+        }
+        if let Some(schema) = &query.entity_schema {
+            text.push(" AND entity_schema = ").place(Value::Text(schema));
+        }
+        for (place, status) in query.statuses.iter().enumerate() {
+            text.push(if place == 0 { " AND status IN (" } else { ", " }).place(Value::Text(status));
+        }
+        text.push(if query.statuses.is_empty() { "" } else { ")" });
+    }
+    text.push(") AS counts");
+    text
+}
+
+#[async_trait]
+impl ExecutionListStore for Database {
+    async fn execution_page(
+        &self,
+        tenant: TenantId,
+        query: &ExecutionQuery,
+        offset: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<Execution>> {
+        let text = page_text(tenant, query, offset, limit);
+        let mut conn = self.read(tenant).await?;
+        let rows = on!(conn, |c| {
+            let mut rows = sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text.sql));
+            for value in &text.values {
+                rows = match *value {
+                    Value::Id(id) => rows.bind(id),
+                    Value::Text(text) => rows.bind(text),
+                    Value::Number(number) => rows.bind(number),
+                };
+            }
+            rows.fetch_all(c)
+        })?;
+        conn.done().await?;
+        rows.into_iter().map(Execution::try_from).collect()
+    }
+
+    async fn execution_total(&self, tenant: TenantId, query: &ExecutionQuery) -> StoreResult<u64> {
+        let text = total_text(tenant, query);
+        let mut conn = self.read(tenant).await?;
+        let total = on!(conn, |c| {
+            let mut total = sqlx::query_scalar::<_, i64>(AssertSqlSafe(text.sql));
+            for value in &text.values {
+                total = match *value {
+                    Value::Id(id) => total.bind(id),
+                    Value::Text(text) => total.bind(text),
+                    Value::Number(number) => total.bind(number),
+                };
+            }
+            total.fetch_one(c)
+        })?;
+        conn.done().await?;
+        read_int("executions", "count", &tenant, total)
+    }
+
+    async fn fold_counts(&self) -> StoreResult<u64> {
+        let mut conn = self.write(Scope::Host).await?;
+        let folded = match conn.parts() {
+            // Every change is in the counts already.
+            Parts::Sqlite(_) => 0,
+            Parts::Postgres(c) => {
+                sqlx::query(FOLD).execute(c).await.map(|done| done.rows_affected()).map_err(DbError::from)?
+            }
+        };
+        conn.done().await?;
+        Ok(folded)
+    }
+}
+
+impl Database {
+    /// How the database would read a page, in its own words; for tests.
+    ///
+    /// # Errors
+    /// As for the page itself.
+    pub async fn explain_execution_page(
+        &self,
+        tenant: TenantId,
+        query: &ExecutionQuery,
+        offset: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<String>> {
+        let text = page_text(tenant, query, offset, limit);
+        let mut conn = self.read(tenant).await?;
+        let column = conn.text(Dual { sqlite: "detail", postgres: "QUERY PLAN" });
+        let explain = conn.text(Dual { sqlite: "EXPLAIN QUERY PLAN ", postgres: "EXPLAIN " });
+        let plan = on!(conn, |c| {
+            let mut plan = sqlx::query(AssertSqlSafe(format!("{explain}{}", text.sql)));
+            for value in &text.values {
+                plan = match *value {
+                    Value::Id(id) => plan.bind(id),
+                    Value::Text(text) => plan.bind(text),
+                    Value::Number(number) => plan.bind(number),
+                };
+            }
+            plan.try_map(|row| sqlx::Row::try_get::<String, _>(&row, column)).fetch_all(c)
+        })?;
+        conn.done().await?;
+        Ok(plan)
+    }
+}
