@@ -6,13 +6,14 @@
 pub mod epilot;
 pub mod kit;
 pub mod platform;
+pub mod smartmca;
 pub mod softsolz;
 
 use kit::{ApiService, ApiState, RouteInfo, Wire};
 use std::sync::LazyLock;
 
 /// Every dialect that is served. The first one also answers for paths outside of all of them.
-pub static WIRES: [&dyn Wire; 3] = [&platform::Platform, &softsolz::SoftSolz, &epilot::Epilot];
+pub static WIRES: [&dyn Wire; 4] = [&platform::Platform, &softsolz::SoftSolz, &epilot::Epilot, &smartmca::SmartMca];
 
 static ROUTES: LazyLock<Vec<RouteInfo>> = LazyLock::new(|| kit::routes_of(&WIRES));
 

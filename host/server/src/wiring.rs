@@ -53,8 +53,11 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
         anyhow::bail!("built-in plugin {digest} could not be loaded: {} ({})", fault.reason, fault.code);
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let projections: Vec<Arc<dyn WebhookProjection>> =
-        vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];
+    let projections: Vec<Arc<dyn WebhookProjection>> = vec![
+        Arc::new(stepwright_api::softsolz::Projection),
+        Arc::new(stepwright_api::smartmca::Projection),
+        Arc::new(stepwright_api::platform::Projection),
+    ];
     let parts = Parts {
         store,
         sandbox: Arc::clone(&sandbox) as Arc<dyn Sandbox>,
