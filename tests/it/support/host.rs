@@ -92,8 +92,11 @@ impl TestHost {
         let sandbox = WasmSandbox::new(config, Arc::new(Components::new(Arc::clone(&store)))).expect("a sandbox");
         let builtins = builtins::load(&sandbox, &cache_dir()).await.expect("the built-ins");
         assert_eq!(builtins.len(), builtins::EXPECTED.len(), "run `cargo xtask plugins` before building the tests");
-        let projections: Vec<Arc<dyn WebhookProjection>> =
-            vec![Arc::new(stepwright_api::softsolz::Projection), Arc::new(stepwright_api::platform::Projection)];
+        let projections: Vec<Arc<dyn WebhookProjection>> = vec![
+            Arc::new(stepwright_api::softsolz::Projection),
+            Arc::new(stepwright_api::smartmca::Projection),
+            Arc::new(stepwright_api::platform::Projection),
+        ];
         let parts = Parts {
             store: Arc::clone(&store),
             sandbox: Arc::new(sandbox) as Arc<dyn Sandbox>,
