@@ -49,14 +49,12 @@ impl App {
         }
     }
 
-    /// One entity, with the flows about it.
+    /// One entity.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn entity(&self, access: &Access, schema: &str, id: &str) -> AppResult<Entity> {
-        let tenant = access.tenant_id();
-        let entity = self.store().entity(tenant, schema, id).await?.ok_or(AppError::NotFound("entity"))?;
-        self.with_workflows(tenant, entity).await
+        self.store().entity(access.tenant_id(), schema, id).await?.ok_or(AppError::NotFound("entity"))
     }
 
     /// Entities of a schema in the order of ids, behind `after`.

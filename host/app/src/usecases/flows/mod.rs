@@ -2,11 +2,7 @@
 
 mod control;
 mod entities;
-<<<<<<< HEAD
 mod in_entity;
-=======
-mod in_entities;
->>>>>>> epilot-v1
 mod search;
 mod start;
 
