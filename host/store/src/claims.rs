@@ -13,7 +13,8 @@ use stepwright_engine::{ExecutionId, NodeInstanceId, TenantId, Timestamp};
 use uuid::Uuid;
 
 /// `t(tenant_id)`: every tenant with a row whose `$due` is set, found by stepping through the index on
-/// (`tenant_id`, `$due`): one look-up per tenant, however many rows each has.
+/// (`tenant_id`, `$due`): one look-up per tenant, however many rows each has. Ordered by both columns, which no other
+/// index is: PostgreSQL would take any that begins with `tenant_id`, and walk over all that has ended.
 macro_rules! waiting_tenants {
     ($table:literal, $due:literal) => {
         concat!(
@@ -22,14 +23,18 @@ macro_rules! waiting_tenants {
             $table,
             " WHERE ",
             $due,
-            " IS NOT NULL ORDER BY tenant_id LIMIT 1)
+            " IS NOT NULL ORDER BY tenant_id, ",
+            $due,
+            " LIMIT 1)
                 UNION ALL
                 SELECT (SELECT e.tenant_id FROM ",
             $table,
             " e WHERE e.",
             $due,
             " IS NOT NULL
-                        AND e.tenant_id > t.tenant_id ORDER BY e.tenant_id LIMIT 1)
+                        AND e.tenant_id > t.tenant_id ORDER BY e.tenant_id, e.",
+            $due,
+            " LIMIT 1)
                 FROM t WHERE t.tenant_id IS NOT NULL)"
         )
     };

@@ -23,6 +23,8 @@ pub struct StoreOptions {
     pub max_batch: usize,
     /// How long a call waits for a connection or a lock before it is `Unavailable`.
     pub wait: Duration,
+    /// Every statement goes to the log, at debug level.
+    pub log_statements: bool,
 }
 
 impl Default for StoreOptions {
@@ -34,6 +36,7 @@ impl Default for StoreOptions {
             postgres_committers: 2,
             max_batch: 512,
             wait: Duration::from_secs(10),
+            log_statements: false,
         }
     }
 }
@@ -73,8 +76,8 @@ impl Pools {
             .busy_timeout(options.wait)
             // Rows handed over at once; fewer would make the two threads wait for each other.
             .row_buffer_size(1024)
-            .pragma("temp_store", "memory")
-            .disable_statement_logging();
+            .pragma("temp_store", "memory");
+        let connect = if options.log_statements { connect } else { connect.disable_statement_logging() };
         let mut writer = connect
             .clone()
             .thread_name(|_| "sqlite-write".into())
@@ -102,7 +105,8 @@ impl Pools {
     }
 
     async fn postgres(connect: PgConnectOptions, options: &StoreOptions) -> DbResult<Self> {
-        let connect = connect.application_name("stepwright").disable_statement_logging();
+        let connect = connect.application_name("stepwright");
+        let connect = if options.log_statements { connect } else { connect.disable_statement_logging() };
         // The first use of the pool may wait for long; that nobody answers should be known at once.
         connect.connect().await?.close().await?;
         let (wait, port) = (options.wait.as_millis(), connect.get_port());
@@ -144,10 +148,13 @@ fn kept(options: SqlitePoolOptions, wait: Duration) -> SqlitePoolOptions {
     )
 }
 
-/// Every statement has its index. A plan made while a table was small must not read all of it for as long as the
-/// connection lives, and batches must lock their rows in the order they name them, or two of them may deadlock: nested
-/// loops do both.
-const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// Every statement has its index, and lists come out of it in their order. A plan made while a table was small, or by
+/// what the statistics said of it then, must not read all of a table or of a tenant's share (a bitmap, to be sorted
+/// afterwards) for as long as the connection lives. Batches must lock their rows in the order they name them, or two of
+/// them may deadlock: nested loops do. What costs this much by the planner's own reckoning would also be compiled to
+/// machine code, which takes longer than running it.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
+    SET enable_mergejoin = off; SET jit = off";
 
 /// Makes a new PostgreSQL connection work as the role that owns nothing, where the migrations could create it.
 async fn prepare(connection: &mut PgConnection, wait_millis: u128) -> Result<(), sqlx::Error> {

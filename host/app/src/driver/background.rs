@@ -60,7 +60,7 @@ impl App {
         let (now, config) = (self.now(), self.config());
         let full = driver.full_tenants();
         let claimed =
-            self.store().claim_due(now, config.node, now + config.lease, free, config.claim_per_tenant, &full).await?;
+            self.store().claim_due(now, config.node, self.lease_end(), free, config.claim_per_tenant, &full).await?;
         let all = claimed.len() as u32 == free;
         for execution in claimed {
             let id = execution.id;
@@ -94,7 +94,7 @@ impl App {
     async fn renew_once(&self) -> AppResult<Pause> {
         let ids = self.driver().driven_ids();
         if !ids.is_empty() {
-            let until = self.now() + self.config().lease;
+            let until = self.lease_end();
             for lost in self.store().renew_leases(self.config().node, &ids, until).await? {
                 self.driver().poke(lost);
             }

@@ -26,6 +26,7 @@ pub(crate) use starting::StartRequest;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use stepwright_engine::{Execution, ExecutionId, TenantId, Timestamp};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::AbortHandle;
@@ -153,8 +154,16 @@ impl Driver {
         }
     }
 
-    fn open_count(&self, tenant: TenantId) -> Option<(Timestamp, u64)> {
-        lock(&self.open).get(&tenant).copied()
+    /// The tenant's open executions as far as they are known, or `None` when the caller is to count them. Whoever asks
+    /// during a recount gets the older count: many starts at once must not all count.
+    fn open_count(&self, tenant: TenantId, now: Timestamp, max_age: Duration) -> Option<u64> {
+        let mut open = lock(&self.open);
+        let (at, count) = open.get_mut(&tenant)?;
+        if now.since(*at) < max_age {
+            return Some(*count);
+        }
+        *at = now;
+        None
     }
 
     fn set_open(&self, tenant: TenantId, at: Timestamp, count: u64) {

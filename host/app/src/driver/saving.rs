@@ -6,11 +6,15 @@ use crate::error::{AppError, AppResult};
 use crate::model::{Commit, Effects, ExecutionWrite, Precondition, UsageDelta, Wake, WebhookEvent};
 use crate::ports::CommitError;
 use std::sync::Arc;
+use std::time::Duration;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
     Definition, EndpointId, Execution, ExecutionStatus, HistoryEvent, NodeInstanceId, RawJson, TaskState, Timestamp,
     Transition, WebhookEventId,
 };
+
+/// Leases end at multiples of this.
+const LEASE_GRAIN: Duration = Duration::from_secs(5);
 
 impl App {
     /// The write of one transition, as a request that takes `wake` and needs no lease.
@@ -42,7 +46,15 @@ impl App {
     }
 
     fn leased(&self, holder: NodeInstanceId) -> Wake {
-        Wake::Leased { holder, until: self.now() + self.config().lease }
+        Wake::Leased { holder, until: self.lease_end() }
+    }
+
+    /// When a lease taken or renewed now ends: at the lease's length, rounded up to [`LEASE_GRAIN`]. The commits of an
+    /// execution that follow each other quickly then leave the column as it is, and so its index in the database.
+    pub(crate) fn lease_end(&self) -> Timestamp {
+        let end = self.now() + self.config().lease;
+        let grain = i64::try_from(LEASE_GRAIN.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_micros(end.micros().saturating_add(grain - 1).div_euclid(grain).saturating_mul(grain))
     }
 
     /// The webhooks that the events of one transition give rise to.

@@ -16,7 +16,7 @@ use stepwright_engine::{
     TriggerInfo, TriggerSource, apply, start,
 };
 
-/// How old a count of open executions may be.
+/// How old a count of open executions may be; while it is renewed, as old again as that takes.
 const RECOUNT: Duration = Duration::from_secs(5);
 
 /// A request to start an execution.
@@ -121,8 +121,8 @@ impl App {
         let tenant = view.tenant.id;
         let limit = view.tenant.settings.quotas.open_executions;
         let now = self.now();
-        let open = match self.driver().open_count(tenant).filter(|(at, _)| now.since(*at) < RECOUNT) {
-            Some((_, open)) => open,
+        let open = match self.driver().open_count(tenant, now, RECOUNT) {
+            Some(open) => open,
             None => {
                 let open = self.store().open_executions(tenant).await?;
                 self.driver().set_open(tenant, now, open);

@@ -109,10 +109,12 @@ impl Lane {
     async fn find(&mut self, witness: &Witness) -> DbResult<bool> {
         let mut conn = self.begin().await?;
         // The session that was lost may be at it still; it holds this row until it is done.
-        affected!(conn, |c| sqlx::query("UPDATE executions SET version = version WHERE id = $1 AND tenant_id = $2")
-            .bind(witness.execution)
-            .bind(witness.tenant.uuid())
-            .execute(c))?;
+        affected!(conn, |c| sqlx::query(
+            "UPDATE executions SET version = version WHERE id = $1 AND (tenant_id = $2) IS TRUE"
+        )
+        .bind(witness.execution)
+        .bind(witness.tenant.uuid())
+        .execute(c))?;
         let found = on!(conn, |c| sqlx::query_scalar::<_, bool>(
             "SELECT EXISTS (SELECT 1 FROM history
              WHERE execution_id = $1 AND seq = $2 AND tenant_id = $3 AND doc = $4)"

@@ -19,6 +19,7 @@ mod lists;
 mod migrations;
 mod outages;
 mod outbox;
+mod plans;
 mod plugins;
 mod requests;
 mod tenants;

@@ -17,7 +17,9 @@ use stepwright_store::{Database, StoreOptions};
 use uuid::Uuid;
 
 mod databases;
+mod plans;
 pub use databases::{on_empty_postgres, on_postgres, on_sqlite, plain_user, postgres_admin};
+pub use plans::{Cases, May, Watch};
 
 /// Runs each body once per database: `on_both!(a_name, another_name);`.
 macro_rules! on_both {

@@ -17,7 +17,7 @@ on_both!(
 const ALL: Paging = Paging::After { limit: 100, cursor: None };
 
 impl Bed {
-    async fn endpoint(&self, tenant_id: TenantId) -> WebhookEndpoint {
+    pub async fn endpoint(&self, tenant_id: TenantId) -> WebhookEndpoint {
         let endpoint = WebhookEndpoint {
             id: EndpointId::fresh(&*self.ids),
             tenant_id,
@@ -33,7 +33,7 @@ impl Bed {
         endpoint
     }
 
-    fn event(&self, tenant_id: TenantId, kind: &str, created_at: Timestamp) -> WebhookEvent {
+    pub fn event(&self, tenant_id: TenantId, kind: &str, created_at: Timestamp) -> WebhookEvent {
         WebhookEvent {
             id: WebhookEventId::fresh(&*self.ids),
             tenant_id,
