@@ -6,6 +6,7 @@ use crate::database::Scratch;
 use crate::host::{Host, TOKEN};
 use crate::load::{self, Target};
 use crate::process;
+use crate::report::Part;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::Method;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Measures on SQLite, or in a database of its own on the PostgreSQL server with this admin URL.
-pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
+pub async fn measure(args: &Args, postgres: Option<&str>, part: &mut Part<'_>) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let database = postgres.map(Scratch::create).transpose()?;
     let name = if postgres.is_some() { "postgres" } else { "sqlite" };
@@ -21,56 +22,66 @@ pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
     let target = prepare(args, &host).await?;
     load::closed(&target, 16, 500, "warm-up").await?;
 
-    let fresh = figures(args, &host, &target, name).await?;
-    let mut report = json!({ "fresh": fresh });
+    let measured = Measured { args, host: &host, target: &target, name };
+    let concurrency = measured.figures("fresh", part).await?;
     if args.fill > 0 {
-        let concurrency = best_concurrency(&report["fresh"]);
-        load::closed(&target, concurrency, args.fill, &format!("{name}: filling")).await?;
-        report["filled_with"] = json!(args.fill);
-        report["filled"] = figures(args, &host, &target, name).await?;
+        let filled = load::closed(&target, concurrency, args.fill, &format!("{name}: filling")).await?;
+        let per_second = (args.fill as f64 / filled.elapsed.as_secs_f64()).round();
+        part.set("filled_with", json!({ "flows": args.fill, "flows_per_second": per_second }))?;
+        measured.figures("filled", part).await?;
     }
-    report["peak_rss_mb"] = json!(process::memory_mb(host.pid())?.1);
-    Ok(report)
+    part.set("peak_rss_mb", json!(process::memory_mb(host.pid())?.1))
 }
 
-fn best_concurrency(figures: &Value) -> usize {
-    figures["best"]["concurrency"].as_u64().unwrap_or(64) as usize
+/// What is being measured.
+struct Measured<'a> {
+    args: &'a Args,
+    host: &'a Host,
+    target: &'a Target,
+    name: &'a str,
 }
 
-async fn figures(args: &Args, host: &Host, target: &Target, name: &str) -> Result<Value> {
-    let mut runs = Vec::new();
-    for &concurrency in &args.concurrency {
-        let before = (process::cpu_seconds(host.pid())?, process::postgres_cpu_seconds());
-        let measured = load::closed(target, concurrency, args.flows, name).await?;
-        let host_cpu = process::cpu_seconds(host.pid())? - before.0;
+impl Measured<'_> {
+    /// Reports throughput by concurrency, latency and memory; gives back the concurrency with the best throughput.
+    async fn figures(&self, key: &str, part: &mut Part<'_>) -> Result<usize> {
+        let mut runs = Vec::new();
+        for &concurrency in &self.args.concurrency {
+            runs.push(self.throughput(concurrency).await?);
+            part.set(key, json!({ "runs": runs }))?;
+        }
+        let rate = |run: &Value| run["flows_per_second"].as_f64().unwrap_or(0.0);
+        let best = runs.iter().max_by(|a, b| rate(a).total_cmp(&rate(b))).cloned().unwrap_or_default();
+        let slow = load::open(self.target, 10, Duration::from_secs(self.args.seconds)).await?;
+        let (now, peak) = process::memory_mb(self.host.pid())?;
+        let figures = json!({
+            "best": best,
+            "runs": runs,
+            "at_10_per_second": { "p50_ms": slow.percentile(0.5), "p99_ms": slow.percentile(0.99), "n": slow.latencies.len() },
+            "rss_mb": now,
+            "peak_rss_mb": peak,
+        });
+        part.set(key, figures)?;
+        Ok(best["concurrency"].as_u64().unwrap_or(64) as usize)
+    }
+
+    async fn throughput(&self, concurrency: usize) -> Result<Value> {
+        let flows = self.args.flows;
+        let before = (process::cpu_seconds(self.host.pid())?, process::postgres_cpu_seconds());
+        let measured = load::closed(self.target, concurrency, flows, self.name).await?;
+        let host_cpu = process::cpu_seconds(self.host.pid())? - before.0;
         let mut run = json!({
             "concurrency": concurrency,
-            "flows_per_second": (args.flows as f64 / measured.elapsed.as_secs_f64()).round(),
+            "flows_per_second": (flows as f64 / measured.elapsed.as_secs_f64()).round(),
             "p50_ms": measured.percentile(0.5),
             "p99_ms": measured.percentile(0.99),
-            "cpu_ms_per_flow": host_cpu * 1e3 / args.flows as f64,
+            "cpu_ms_per_flow": host_cpu * 1e3 / flows as f64,
         });
-        if name == "postgres" {
+        if self.name == "postgres" {
             let database_cpu = process::postgres_cpu_seconds() - before.1;
-            run["database_cpu_ms_per_flow"] = json!(database_cpu * 1e3 / args.flows as f64);
+            run["database_cpu_ms_per_flow"] = json!(database_cpu * 1e3 / flows as f64);
         }
-        runs.push(run);
+        Ok(run)
     }
-    let best = runs
-        .iter()
-        .max_by(|a, b| {
-            a["flows_per_second"].as_f64().unwrap_or(0.0).total_cmp(&b["flows_per_second"].as_f64().unwrap_or(0.0))
-        })
-        .cloned();
-    let slow = load::open(target, 10, Duration::from_secs(args.seconds)).await?;
-    let (now, peak) = process::memory_mb(host.pid())?;
-    Ok(json!({
-        "best": best,
-        "runs": runs,
-        "at_10_per_second": { "p50_ms": slow.percentile(0.5), "p99_ms": slow.percentile(0.99), "n": slow.latencies.len() },
-        "rss_mb": now,
-        "peak_rss_mb": peak,
-    }))
 }
 
 /// A tenant with the trivial step enabled and a definition of three of them.
@@ -99,7 +110,15 @@ async fn prepare(args: &Args, host: &Host) -> Result<Target> {
     let definition = operator.json(Method::POST, &format!("{base}/definitions"), &definition).await?;
     let path = format!("{base}/definitions/{}/executions?wait=10s", text(&definition["id"])?);
     let body = Bytes::from(json!({ "input": one_kib_object() }).to_string());
-    Ok(Target { address: host.address.clone(), token: text(&key["key"])?.to_owned(), path, body })
+    Ok(Target {
+        address: host.address.clone(),
+        token: text(&key["key"])?.to_owned(),
+        path,
+        bodies: [body].into(),
+        // The finished flow with the last step's mark.
+        status: 200,
+        marks: &[b"\"s3\"", b"\"completed\""],
+    })
 }
 
 fn text(value: &Value) -> Result<&str> {

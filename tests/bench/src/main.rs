@@ -1,18 +1,23 @@
 //! `cargo xtask bench`: what the host costs, as ratios within one run and as figures of a whole server over HTTP.
 //!
-//! Nothing here asserts a time; it prints JSON to standard output and progress to standard error.
+//! Nothing here asserts a time; it prints JSON to standard output and progress to standard error. A part that fails is
+//! an `error` in the JSON; the others stay, and the exit status says that not everything went well.
 
 mod client;
 mod database;
+mod decision;
+mod epilot;
 mod flows;
 mod host;
 mod load;
 mod probes;
 mod process;
+mod report;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
-use serde_json::{Value, json};
+use report::Report;
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Measures a release build of the host. Build guests and server first (`cargo xtask bench` does).
@@ -36,6 +41,9 @@ struct Args {
     /// A PostgreSQL server's admin URL; that database is left out without one.
     #[arg(long, env = "STEPWRIGHT_TEST_DATABASE_URL")]
     postgres: Option<String>,
+    /// A file that holds the report so far, written after every figure.
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// Where the built server and guests lie.
     #[arg(long, default_value = "target")]
     target: PathBuf,
@@ -45,6 +53,10 @@ struct Args {
 enum What {
     /// One step call against bare wasmtime.
     Call,
+    /// A decision of a flow through the sandbox against the same operators linked natively.
+    Decision,
+    /// A flow of a hundred tasks over the epilot API, in a small and in a large tenant, on both databases.
+    Epilot,
     /// Commits against a bare batch loop, on both databases.
     Commit,
     /// Whole flows over HTTP on SQLite.
@@ -59,31 +71,47 @@ enum What {
 async fn main() -> Result<()> {
     let args = Args::parse();
     let wanted = |what| args.what.is_empty() || args.what.contains(&what);
-    let mut report = serde_json::Map::new();
+    let mut report = Report::new(args.out.clone());
     if wanted(What::Call) {
-        report.insert("call".into(), probes::example(&args.target, "call_ratio", &[])?);
+        report.part("call", async |part| part.whole(probes::example(&args.target, "call_ratio", &[])?)).await?;
+    }
+    if wanted(What::Decision) {
+        report.part("decision", async |part| part.whole(decision::measure(&args).await?)).await?;
     }
     if wanted(What::Commit) {
-        report.insert("commit".into(), probes::commits(&args)?);
+        report.part("commit", async |part| probes::commits(&args, part)).await?;
     }
     if wanted(What::Start) {
-        report.insert("start".into(), host::start_up(&args.target).await?);
+        report.part("start", async |part| part.whole(host::start_up(&args.target).await?)).await?;
     }
     if wanted(What::Sqlite) {
-        report.insert("flows_sqlite".into(), flows::measure(&args, None).await?);
+        report.part("flows_sqlite", async |part| flows::measure(&args, None, part).await).await?;
     }
     if wanted(What::Postgres) {
-        let measured = match &args.postgres {
-            Some(url) => flows::measure(&args, Some(url)).await?,
-            None => json!("left out: no --postgres URL"),
-        };
-        report.insert("flows_postgres".into(), measured);
+        report
+            .part("flows_postgres", async |part| match &args.postgres {
+                Some(url) => flows::measure(&args, Some(url), part).await,
+                None => part.whole(json!("left out: no --postgres URL")),
+            })
+            .await?;
     }
-    print(&Value::Object(report))
+    if wanted(What::Epilot) {
+        report
+            .part("epilot", async |part| {
+                epilot::measure(&args, None, part).await?;
+                match &args.postgres {
+                    Some(url) => epilot::measure(&args, Some(url), part).await,
+                    None => part.set("postgres", json!("left out: no --postgres URL")),
+                }
+            })
+            .await?;
+    }
+    print(&report.text()?);
+    ensure!(!report.has_failed(), "not every part could be measured; see `error` in the report");
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the report is this program's output")]
-fn print(report: &Value) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(report)?);
-    Ok(())
+fn print(report: &str) {
+    println!("{report}");
 }

@@ -2,6 +2,7 @@
 
 use crate::Args;
 use crate::database::Scratch;
+use crate::report::Part;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -23,16 +24,16 @@ pub fn example(target: &Path, name: &str, args: &[&str]) -> Result<Value> {
 }
 
 /// Commits per second through the committer against a bare batch loop, on a fresh database of each kind.
-pub fn commits(args: &Args) -> Result<Value> {
+pub fn commits(args: &Args, part: &mut Part<'_>) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let sqlite = format!("sqlite://{}", dir.path().join("commits.db").display());
-    let mut report = json!({ "sqlite": example(&args.target, "commit_rate", &[&sqlite])? });
-    report["postgres"] = match &args.postgres {
+    part.set("sqlite", example(&args.target, "commit_rate", &[&sqlite])?)?;
+    let postgres = match &args.postgres {
         Some(admin) => {
             let scratch = Scratch::create(admin)?;
             example(&args.target, "commit_rate", &[scratch.url()])?
         }
         None => json!("left out: no --postgres URL"),
     };
-    Ok(report)
+    part.set("postgres", postgres)
 }
