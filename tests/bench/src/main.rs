@@ -101,14 +101,15 @@ async fn main() -> Result<()> {
             })
             .await?;
     }
-<<<<<<< HEAD
     if wanted(What::Records) {
         report.part("records_sqlite", async |part| part.whole(records::measure(&args, None).await?)).await?;
         report
             .part("records_postgres", async |part| match &args.postgres {
                 Some(url) => part.whole(records::measure(&args, Some(url)).await?),
                 None => part.whole(json!("left out: no --postgres URL")),
-=======
+            })
+            .await?;
+    }
     if wanted(What::Epilot) {
         report
             .part("epilot", async |part| {
@@ -117,7 +118,6 @@ async fn main() -> Result<()> {
                     Some(url) => epilot::measure(&args, Some(url), part).await,
                     None => part.set("postgres", json!("left out: no --postgres URL")),
                 }
->>>>>>> pgspeed
             })
             .await?;
     }
