@@ -82,6 +82,9 @@ struct Open {
     calling: Calling,
 }
 
+/// A tool and the arguments it is called with, or why it is not.
+type Checked = Result<(Tool, Map<String, Value>), ToolError>;
+
 impl RunHost {
     pub(super) async fn called(&mut self, calls: Vec<ToolCall>) -> Result<Vec<Answer>, Halt> {
         if calls.len() > MAX_CALLS {
@@ -155,12 +158,7 @@ impl RunHost {
     }
 
     /// The tool that is called, and its arguments.
-    fn checked(
-        &mut self,
-        tools: &[Tool],
-        call: &ToolCall,
-        begun: &Begun,
-    ) -> Result<Result<(Tool, Map<String, Value>), ToolError>, Halt> {
+    fn checked(&mut self, tools: &[Tool], call: &ToolCall, begun: &Begun) -> Result<Checked, Halt> {
         let Some(tool) = tools.iter().find(|tool| tool.info.name == call.tool) else {
             return Ok(Err(ToolError::NotFound));
         };

@@ -34,6 +34,6 @@ pub async fn handle(caller: Caller<Read>, query: Query) -> ApiResult {
     let found = caller.state().app.native_definitions(&access, &filter).await?;
     let total = found.len() as u64;
     let wanted = wanted.unwrap_or_else(|| page::everything(total));
-    let shown = found.iter().skip(wanted.skipped()).take(wanted.taken()).map(|d| translate::summary(d)).collect();
+    let shown = found.iter().skip(wanted.skipped()).take(wanted.taken()).map(translate::summary).collect();
     Ok(reply::ok(&TypeList { data: shown, total, meta: Meta { pagination: wanted.of(total) } }))
 }
