@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { createInterface } from 'node:readline'
+import { isDeepStrictEqual } from 'node:util'
 import { epilot } from '@epilot/sdk'
 
 const [baseURL, key, org, v1] = process.argv.slice(2)
@@ -139,8 +140,8 @@ class Execution {
     if (v1 !== 'v1') return
     const { data } = await flows.getExecution({ executionId: this.id })
     const { data: again } = await flows.getFlowExecution({ execution_id: this.id })
-    // Something may have moved between the two.
-    if (again.updated_at !== this.flow.updated_at) return
+    // Something may have moved between the two; the clock, which stands still, does not tell.
+    if (!isDeepStrictEqual(again, this.flow)) return
     assert.equal(data.id, this.id)
     assert.equal(data.status, this.flow.status)
     assert.deepEqual(data.flow.map((section) => [section.type, section.name, section.status]), this.flow.phases.map((p) => ['SECTION', p.name, p.status]))
