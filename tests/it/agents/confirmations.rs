@@ -125,12 +125,11 @@ async fn an_agent_that_does_something_else_when_it_is_taken_up_again_has_diverge
 
 #[tokio::test]
 async fn a_run_whose_task_somebody_has_taken_over_is_cancelled() {
-    use stepwright_engine::NodeId;
     use stepwright_engine::flow::{Command, TaskPatch};
     let stage = Stage::set().await;
     let flow = careful(&stage).await;
     let patch = TaskPatch { status: Some(TaskStatus::Skipped), ..TaskPatch::default() };
-    let command = Command::PatchTask { task: NodeId::new("agent"), patch: Box::new(patch) };
+    let command = Command::PatchTask { task: flow.tasks[0].id.clone(), patch: Box::new(patch) };
     let flow = stage.host.app.flow_command(&stage.access, &flow.id, command).await.unwrap().flow;
     let question = stage.question().await;
     stage.decide(&question, json!({"decision": "approve"}), 200).await;

@@ -13,7 +13,7 @@ async fn the_rule_based_agent_assigns_a_partner_and_the_flow_goes_on() {
     let stage = Stage::set().await;
     stage.entity("partner", "p1", json!({"postal_code": ["50667"], "score": 1})).await;
     stage.entity("partner", "p2", json!({"postal_code": ["50667"], "score": 2})).await;
-    let grants = json!({"entities": {"read": ["order", "partner"], "write": ["order"]}});
+    let grants = json!({"entities": {"read": ["order", "partner", "installer"], "write": ["order"]}});
     let config = json!({"criteria": [{"attribute": "postal_code"}], "rank_by": "score"});
     stage
         .agent(json!({"id": "assigner", "name": "A", "agent": "partner-assigner", "config": config, "grants": grants}))

@@ -36,8 +36,9 @@ impl Play {
         let key = json!({"dialect": "epilot", "scopes": crate::epilot::GRANTS, "environment": "live", "rate_limit_per_minute": 100_000});
         let key = operator.post(&format!("{base}/keys"), &key).await.expect(201).json();
         let epilot = operator.with_key(key["key"].as_str().unwrap());
-        let task = json!({"id": "agent", "name": "A", "task_type": "AI_AGENT", "agent_config": {"agent_id": "a"}});
-        let template = crate::epilot::template(&epilot, &json!({"name": "F", "tasks": [task], "edges": []})).await;
+        let task = json!({"id": "agent", "name": "Agent", "task_type": "AI_AGENT", "agent_config": {"agent_id": "a"}});
+        let template =
+            crate::epilot::template(&epilot, &json!({"name": "With an agent", "tasks": [task], "edges": []})).await;
         let tenant = made["id"].as_str().unwrap();
         let template = derived_uuid(&["epilot", tenant, template["id"].as_str().unwrap()]).to_string();
         for (name, grants) in [

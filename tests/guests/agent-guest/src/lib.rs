@@ -200,5 +200,5 @@ fn liar() -> Result<Conclusion<()>, Fault> {
 /// Puts out more than it may.
 #[agent]
 fn verbose() -> Result<Conclusion<String>, Fault> {
-    Ok(Conclusion::plain("x".repeat(8 << 20)))
+    Ok(Conclusion::plain("x".repeat(1 << 20)))
 }
