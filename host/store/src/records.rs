@@ -20,10 +20,11 @@ row_set! {
     struct IdRow { id: Uuid, tenant_id: Uuid }
 }
 
+/// A cross join: SQLite takes its left side first, and would else rather read all of the history in its own order.
 static HISTORIES: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<IdRow>(
-        "SELECT h.execution_id, h.seq, h.doc FROM {rows} JOIN history h ON h.execution_id = r.id
-         WHERE h.tenant_id = r.tenant_id ORDER BY h.execution_id, h.seq",
+        "SELECT h.execution_id, h.seq, h.doc FROM {rows} CROSS JOIN history h
+         WHERE h.execution_id = r.id AND h.tenant_id = r.tenant_id ORDER BY h.execution_id, h.seq",
     )
 });
 
@@ -140,11 +141,12 @@ impl RecordStore for Database {
             return Ok((Vec::new(), total));
         };
         let (order, conditions) = (part.order, conditions(filter, 4));
+        // Cross joins for the same reason as above.
         let text = format!(
             "SELECT e.id, e.doc, e.version FROM (
                 SELECT execution_id AS place_id, created_at AS place_at FROM records WHERE tenant_id = $1{conditions}
                 ORDER BY created_at {order}, execution_id {order} LIMIT $2 OFFSET $3) AS places
-             JOIN executions e ON e.id = place_id ORDER BY place_at {order}, place_id {order}"
+             CROSS JOIN executions e WHERE e.id = place_id ORDER BY place_at {order}, place_id {order}"
         );
         let rows = on!(conn, |c| {
             let query = sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text));
@@ -166,7 +168,7 @@ impl RecordStore for Database {
                 SELECT execution_id AS place_id, suspended_at AS place_at FROM records
                 WHERE tenant_id = $1 AND suspended_at IS NOT NULL
                 ORDER BY suspended_at DESC, execution_id DESC LIMIT $2) AS places
-             JOIN executions e ON e.id = place_id ORDER BY place_at DESC, place_id DESC"
+             CROSS JOIN executions e WHERE e.id = place_id ORDER BY place_at DESC, place_id DESC"
         )
         .bind(tenant.uuid())
         .bind(i64::from(limit))

@@ -7,7 +7,6 @@ use crate::support::{Client, eventually};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use stepwright_app::usecases::derived_uuid;
 
 /// Rows of the journal of a run that nothing interrupts: the catalog; three calls of the model and two of a tool with
 /// an intent and a result each.
@@ -16,8 +15,9 @@ const ROWS: usize = 11;
 /// A tenant with everything a run needs.
 struct Play {
     base: String,
-    /// What starts a flow.
-    definition: String,
+    /// What starts flows: a key, and a template.
+    key: String,
+    template: String,
 }
 
 impl Play {
@@ -25,11 +25,11 @@ impl Play {
         let put = json!({"entities": {"write": ["made"]}, "irreversible": ["entities_put"]});
         let budget = json!({"llm_calls": 50, "wall_ms": 300_000});
         let agent = json!({"agent": "agent-guest/chat", "config": {"say": "Go."}, "grants": put, "budget": budget});
-        Self::of(operator, model, agent, 1).await
+        Self::of(operator, model, agent).await
     }
 
-    /// With this agent; each execution starts so many flows.
-    async fn of(operator: &Client, model: &Model, mut agent: Value, flows: usize) -> Self {
+    /// With this agent.
+    async fn of(operator: &Client, model: &Model, mut agent: Value) -> Self {
         let made = operator.post("/platform/v1/tenants", &json!({"name": "Crash"})).await.expect(201).json();
         let base = format!("/platform/v1/tenants/{}", made["id"].as_str().unwrap());
         operator.json("PATCH", &format!("{base}/settings"), &model.settings()).await.expect(200);
@@ -39,38 +39,30 @@ impl Play {
         let task = json!({"id": "agent", "name": "Agent", "task_type": "AI_AGENT", "agent_config": {"agent_id": "a"}});
         let template =
             crate::epilot::template(&epilot, &json!({"name": "With an agent", "tasks": [task], "edges": []})).await;
-        let tenant = made["id"].as_str().unwrap();
-        let template = derived_uuid(&["epilot", tenant, template["id"].as_str().unwrap()]).to_string();
-        for (name, grants) in [
-            (
-                "counter",
-                json!({"entities": {"read": ["*"], "write": ["*"]}, "data": {"read": ["*"],
-            "write": ["*"]}, "mail": true, "notify": true, "kv": true, "flow": true, "events": true}),
-            ),
-            ("agent-guest", json!({})),
-        ] {
-            let wasm = [("content-type", "application/wasm")];
-            let made =
-                operator.send("POST", &format!("{base}/plugins"), &wasm, Some(guest(name))).await.expect(201).json();
-            let path = format!("{base}/plugins/{name}/{}/enable", made["version"].as_str().unwrap());
-            operator.post(&path, &json!({ "grants": grants })).await.expect(200);
-        }
+        let wasm = [("content-type", "application/wasm")];
+        let bytes = Some(guest("agent-guest"));
+        let plugin = operator.send("POST", &format!("{base}/plugins"), &wasm, bytes).await.expect(201).json();
+        let enable = format!("{base}/plugins/agent-guest/{}/enable", plugin["version"].as_str().unwrap());
+        operator.post(&enable, &json!({})).await.expect(200);
         agent["id"] = json!("a");
         agent["name"] = json!("A");
         operator.post(&format!("{base}/agents"), &agent).await.expect(201);
-        let start = json!({"definition": template, "about": {"schema": "order", "id": "o1"}});
-        let steps: Vec<(&str, Value)> = (0..flows).map(|_| ("counter/start_flow", start.clone())).collect();
-        let chain = crate::platform::chain(&steps);
-        let made = operator.post(&format!("{base}/definitions"), &chain).await.expect(201).json();
         let order = json!({"attributes": {}});
         operator.json("PUT", &format!("{base}/entities/order/o1"), &order).await.expect(201);
-        Self { base, definition: made["id"].as_str().unwrap().to_owned() }
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self { base, key: text(&key["key"]), template: text(&template["id"]) }
+    }
+
+    /// Starts a flow.
+    async fn flow(&self, operator: &Client) {
+        let about = json!([{"entity_id": "o1", "entity_schema": "order"}]);
+        let body = json!({"flow_template_id": self.template, "contexts": about});
+        operator.with_key(&self.key).post("/v2/flows/executions", &body).await.expect(201);
     }
 
     /// Starts a flow; gives the run of its agent.
     async fn start(&self, operator: &Client, known: usize) -> String {
-        let path = format!("{}/definitions/{}/executions", self.base, self.definition);
-        operator.post(&path, &json!({})).await.expect(202);
+        self.flow(operator).await;
         eventually("the agent's run", || async {
             let runs = operator.get(&format!("{}/agent-runs", self.base)).await.expect(200).json()["data"].clone();
             let runs = runs.as_array().unwrap();
@@ -183,7 +175,7 @@ fn memory_kb(server: &Server) -> u64 {
 #[ignore = "takes minutes; prints what waiting costs"]
 async fn ten_thousand_runs_wait_for_a_person() {
     const RUNS: usize = 10_000;
-    const AT_ONCE: usize = 20;
+    const FIRST: usize = 200;
     let model = Model::start(Duration::ZERO, |_| says("Yes.")).await;
     let dir = tempfile::tempdir().unwrap();
     let running = server(dir.path());
@@ -194,8 +186,7 @@ async fn ten_thousand_runs_wait_for_a_person() {
     acts.push(json!({"do": "confirm", "question": "Sure?"}));
     let grants = json!({"entities": {"read": ["order"]}});
     let agent = json!({"agent": "agent-guest/script", "config": {"acts": acts}, "grants": grants});
-    let play = Play::of(&operator, &model, agent, AT_ONCE).await;
-    let path = format!("{}/definitions/{}/executions", play.base, play.definition);
+    let play = Play::of(&operator, &model, agent).await;
     let waiting = async |count: usize| {
         let pending = format!("{}/confirmations?pending=true&limit=200", play.base);
         loop {
@@ -215,20 +206,20 @@ async fn ten_thousand_runs_wait_for_a_person() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };
-    for _ in 0..10 {
-        operator.post(&path, &json!({})).await.expect(202);
+    for _ in 0..FIRST {
+        play.flow(&operator).await;
     }
-    waiting(10 * AT_ONCE).await;
+    waiting(FIRST).await;
     let before = memory_kb(&running);
     let began = Instant::now();
-    for _ in 10..RUNS / AT_ONCE {
-        operator.post(&path, &json!({})).await.expect(202);
+    for _ in FIRST..RUNS {
+        play.flow(&operator).await;
     }
     waiting(RUNS).await;
     println!("{RUNS} runs wait after {:?}", began.elapsed());
     tokio::time::sleep(Duration::from_secs(5)).await;
     let after = memory_kb(&running);
-    println!("memory: {before} KB with {} runs waiting, {after} KB with {RUNS}", 10 * AT_ONCE);
+    println!("memory: {before} KB with {FIRST} runs waiting, {after} KB with {RUNS}");
     // How long a run of 20 recorded calls takes from the answer to its end.
     let page = operator.get(&format!("{}/confirmations?pending=true&limit=200", play.base)).await.expect(200).json();
     let mut took = Vec::new();
