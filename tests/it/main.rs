@@ -7,6 +7,7 @@
 mod agents;
 mod clients;
 mod coverage;
+mod demo;
 mod durability;
 mod epilot;
 mod flows;

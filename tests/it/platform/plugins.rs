@@ -94,3 +94,40 @@ async fn a_hostile_step_fails_with_limit_value_and_use_and_others_go_on() {
         assert_eq!(beside["status"], "completed");
     }
 }
+
+#[tokio::test]
+async fn the_built_in_plugins_are_listed_with_what_they_ask_for_and_keep_what_a_tenant_gives_them() {
+    let host = TestHost::start().await;
+    let (tenant, other) = (host.tenant().await, host.tenant().await);
+    let listed = host.operator.get(&format!("{}/plugins?built_in=true", tenant.base)).await.expect(200).json();
+    let plugins = listed["data"].as_array().unwrap();
+    let names: Vec<&str> = plugins.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    for expected in ["invoicing", "messaging", "forms", "conditions", "approval", "actions"] {
+        assert!(names.contains(&expected), "{expected} in {names:?}");
+    }
+    // What lies behind these doors is a tenant's to give, so that no plugin may have them without need.
+    let tenants = [json!("entities"), json!("secrets"), json!("http")];
+    for plugin in plugins {
+        let asked = plugin["requests"]["capabilities"].as_array().unwrap();
+        let asks = tenants.iter().any(|door| asked.contains(door));
+        assert_eq!(asks, plugin["name"] == "actions", "{plugin}");
+        assert_eq!((&plugin["published_at"], &plugin["enabled_at"]), (&json!(null), &json!(null)));
+        assert_eq!(plugin["grants"]["entities"], json!({"read": [], "write": []}));
+    }
+
+    let version = plugins[0]["version"].as_str().unwrap();
+    let path = |base: &str| format!("{base}/plugins/actions/{version}");
+    let request = json!({"grants": {"http": ["hooks.example.com"]}, "limits": {"wall_ms": 5_000}});
+    host.operator.post(&format!("{}/enable", path(&tenant.base)), &request).await.expect(200);
+    let shown = host.operator.get(&path(&tenant.base)).await.expect(200).json();
+    assert_eq!((&shown["grants"]["http"], &shown["grants"]["mail"]), (&json!(["hooks.example.com"]), &json!(true)));
+    assert_eq!(shown["limits"]["wall_ms"], 5_000);
+    let theirs = host.operator.get(&path(&other.base)).await.expect(200).json();
+    assert_eq!((&theirs["grants"]["http"], &theirs["limits"]["wall_ms"]), (&json!([]), &json!(null)));
+    host.operator.get(&format!("{}/plugins/actions/9.9.9", tenant.base)).await.expect(404);
+    let too_much = json!({"grants": {}, "limits": {"wall_ms": 900_000}});
+    host.operator.post(&format!("{}/enable", path(&tenant.base)), &too_much).await.expect(422);
+    // A name of a built-in is nobody else's.
+    let mine = host.operator.get(&format!("{}/plugins", tenant.base)).await.expect(200).json();
+    assert_eq!(mine["data"], json!([]));
+}
