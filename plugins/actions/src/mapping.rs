@@ -39,7 +39,8 @@ pub struct Mapping {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 500))]
     source: Option<String>,
-    /// For `set_value`: any JSON, whose texts may hold placeholders; null takes the attribute away.
+    /// For `set_value`: any JSON, whose texts may hold placeholders; one that stands for nothing takes the attribute
+    /// away.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     value: Option<Value>,
 }
