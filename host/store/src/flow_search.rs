@@ -76,19 +76,21 @@ fn parts(order: FlowOrder) -> &'static [Part] {
     }
 }
 
-/// The columns of an order with their directions; both directions of an index.
-fn order_by(order: FlowOrder, last: &str) -> String {
-    let direction = if order.ascending { "ASC" } else { "DESC" };
-    match order.by {
-        OrderBy::Start => format!(" ORDER BY part, started {direction}{last}"),
-        OrderBy::Name => format!(" ORDER BY part, name_key {direction}, started {direction}{last}"),
-        OrderBy::DueDate => format!(" ORDER BY part, due {direction}, started {direction}{last}"),
-    }
-}
-
-/// As [`order_by`], without what is the same along one walk.
-fn walk_by(order: FlowOrder, last: &str) -> String {
-    order_by(order, last).replacen("part, ", "", 1)
+/// The columns of an order with their directions, along one walk or, with `part`, for walks put together; `last` breaks
+/// ties.
+fn order_by(order: FlowOrder, part: bool, last: &[&str]) -> String {
+    let direction = if order.ascending { " ASC" } else { " DESC" };
+    // Two tables of a walk have columns of the same name.
+    let table = if part { "" } else { "f." };
+    let directed: &[&str] = match order.by {
+        OrderBy::Start => &["started"],
+        OrderBy::Name => &["name_key", "started"],
+        OrderBy::DueDate => &["due", "started"],
+    };
+    let columns = directed.iter().map(|column| format!("{table}{column}{direction}"));
+    let columns = part.then(|| "part".to_owned()).into_iter().chain(columns);
+    let columns: Vec<String> = columns.chain(last.iter().map(|column| format!("{table}{column}"))).collect();
+    format!(" ORDER BY {}", columns.join(", "))
 }
 
 /// What stands behind a place in an order.
@@ -142,6 +144,9 @@ fn flows_text(tenant: TenantId, search: &FlowSearch, after: Option<&FlowPlace>, 
     // A user's flows are few: they are gone through as they come.
     let groups = if search.user.is_some() { vec![statuses.join(",")] } else { statuses };
     let walks = groups.iter().flat_map(|group| parts(search.order).iter().map(move |part| (group, *part)));
+    // Behind what has no due date comes nothing that has one.
+    let passed = after.is_some_and(|place| place.due.is_none());
+    let walks = walks.filter(|(_, part)| !(passed && *part == Part::Dated));
     for (number, (group, part)) in walks.enumerate() {
         let union = if number == 0 { "" } else { " UNION ALL " };
         let rank = u8::from(part == Part::Undated);
@@ -164,12 +169,12 @@ fn flows_text(tenant: TenantId, search: &FlowSearch, after: Option<&FlowPlace>, 
         sql.push(format!(" AND f.status IN ({group})"));
         behind(&mut sql, search.order, after, part);
         name_like(&mut sql, "f.name_key", search.name.as_ref());
-        sql.push(walk_by(search.order, ""));
+        sql.push(order_by(search.order, false, &[]));
         sql.push(" LIMIT ");
         sql.bind(Value::Number(i64::from(limit)));
         sql.push(format!(") AS w{number}"));
     }
-    sql.push(order_by(search.order, ""));
+    sql.push(order_by(search.order, true, &[]));
     sql.push(" LIMIT ");
     sql.bind(Value::Number(i64::from(limit)));
     sql
@@ -209,7 +214,7 @@ fn tasks_text(tenant: TenantId, search: &TaskSearch) -> Sql {
     let buckets = numbers(search);
     let groups = if search.user.is_some() { vec![buckets.join(",")] } else { buckets };
     let walks = groups.iter().flat_map(|group| parts(search.order).iter().map(move |part| (group, *part)));
-    let last = ", execution_id, place";
+    let last = ["execution_id", "place"];
     let reach = i64::from(search.from) + i64::from(search.size);
     for (number, (group, part)) in walks.enumerate() {
         let union = if number == 0 { "" } else { " UNION ALL " };
@@ -224,12 +229,12 @@ fn tasks_text(tenant: TenantId, search: &TaskSearch) -> Sql {
             Part::Undated => sql.push(format!(" AND f.due = {NO_DUE_DATE}")),
             Part::Whole => {}
         }
-        sql.push(walk_by(search.order, last));
+        sql.push(order_by(search.order, false, &last));
         sql.push(" LIMIT ");
         sql.bind(Value::Number(reach));
         sql.push(format!(") AS w{number}"));
     }
-    sql.push(order_by(search.order, last));
+    sql.push(order_by(search.order, true, &last));
     sql.push(" LIMIT ");
     sql.bind(Value::Number(i64::from(search.size)));
     sql.push(" OFFSET ");
@@ -276,7 +281,7 @@ impl Database {
         limit: u32,
     ) -> DbResult<Vec<(FlowPlace, ExecutionRow)>> {
         let found = flows_text(tenant, search, after, limit);
-        let order = order_by(search.order, "");
+        let order = order_by(search.order, true, &[]);
         let text = format!(
             "SELECT l.started, l.name_key, l.due, l.part, e.id, e.doc, e.version
              FROM ({}) AS l JOIN executions e ON e.id = l.execution_id AND e.tenant_id = ${}{order}",

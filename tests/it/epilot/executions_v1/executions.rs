@@ -263,3 +263,39 @@ async fn executions_are_listed_newest_first_by_entity_and_by_schema() {
     client.delete(&format!("{TEMPLATES}/{workflow}")).await.expect(204);
     assert_eq!(list("").await.len(), 3, "executions outlive their definition");
 }
+
+#[tokio::test]
+async fn an_execution_started_in_v1_is_read_and_worked_in_v2_and_the_reverse() {
+    const FLOWS: &str = "/v2/flows/executions";
+    let (_host, client, _) = with_contacts(&["c1"]).await;
+    let workflow = defined(&client, &definition("Both", &[("s", &["a", "b"]), ("", &["c"])])).await;
+    let start = json!({"workflowId": workflow, "contexts": [{"id": "c1", "schema": "contact"}]});
+    let made = client.post(EXECUTIONS, &start).await.expect(201).json();
+    let in_v2 = client.get(&format!("{FLOWS}/{}", id(&made))).await.expect(200).json();
+    assert_eq!((&in_v2["flow_template_id"], &in_v2["phases"][0]["id"]), (&json!(workflow), &made["flow"][0]["id"]));
+    let context = json!({"entity_id": "c1", "entity_schema": "contact", "is_primary": true});
+    assert_eq!(in_v2["contexts"], json!([context]));
+    let a = id(&step_of(&made, "a"));
+    assert_eq!(in_v2["crt_tasks"][0]["id"], json!(a));
+    let patch = json!({"status": "COMPLETED"});
+    client.json("PATCH", &format!("{FLOWS}/{}/tasks/{a}", id(&made)), &patch).await.expect(200);
+    let seen = shown(&client, &id(&made)).await;
+    assert_eq!(step_of(&seen, "a")["status"], "COMPLETED");
+    assert_eq!(seen["nextOpenStep"]["id"], step_of(&seen, "b")["id"]);
+
+    let start = json!({"flow_template_id": workflow, "contexts": [context]});
+    let started = client.post(FLOWS, &start).await.expect(201).json();
+    let seen = shown(&client, &id(&started)).await;
+    assert_eq!(outline(&seen), "[a b] c");
+    assert_eq!(seen["contexts"], json!([{"id": "c1", "schema": "contact", "title": "Contact c1"}]));
+    let path = format!("{EXECUTIONS}/{}/steps/{}", id(&started), id(&step_of(&seen, "c")));
+    client.json("PATCH", &path, &json!({"position": {"index": 0}, "name": "first"})).await.expect(200);
+    let in_v2 = client.get(&format!("{FLOWS}/{}", id(&started))).await.expect(200).json();
+    assert_eq!(in_v2["crt_tasks"][0]["id"], step_of(&seen, "c")["id"], "it has taken the place of an untouched task");
+    // Softly deleted in V2, it is gone from V1 too.
+    client.delete(&format!("{FLOWS}/{}?soft=true", id(&started))).await.expect(204);
+    assert_eq!(client.get(&format!("{EXECUTIONS}/{}", id(&started))).await.expect(200).text, "");
+    let listed = client.get(&format!("{EXECUTIONS}?schema=contact")).await.expect(200).json();
+    assert_eq!(listed.as_array().unwrap().iter().map(id).collect::<Vec<_>>(), [id(&made)]);
+    assert_eq!(client.get(EXECUTIONS).await.expect(200).json().as_array().unwrap().len(), 1);
+}
