@@ -22,6 +22,10 @@ pub(crate) fn parse<C: DeserializeOwned>(text: &str) -> Result<C, Vec<FieldError
     if !is_object(text) {
         return Err(vec![FieldError::new("", "expected a JSON object")]);
     }
+    // Following the place takes as long as reading, and nearly always there is nothing to tell about it.
+    if let Ok(config) = serde_json::from_str(text) {
+        return Ok(config);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let config = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| vec![FieldError::new(json_pointer(error.path()), message(error.inner()))])?;

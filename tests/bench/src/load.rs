@@ -9,13 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What every flow is started with.
+/// How flows are started.
 #[derive(Clone)]
 pub struct Target {
     pub address: String,
     pub token: String,
     pub path: String,
-    pub body: Bytes,
+    /// Taken in turns.
+    pub bodies: Arc<[Bytes]>,
+    /// What every answer must have.
+    pub status: u16,
+    pub marks: &'static [&'static [u8]],
 }
 
 /// Latencies in milliseconds, sorted, and the time all of it took.
@@ -32,10 +36,11 @@ impl Measured {
     }
 }
 
-async fn one_flow(client: &mut Client, target: &Target) -> Result<()> {
-    let (status, body) = client.send(Method::POST, &target.path, "application/json", target.body.clone()).await?;
-    // Every answer is checked: it is the finished flow with the last step's mark.
-    if status != 200 || !contains(&body, b"\"s3\"") || !contains(&body, b"\"completed\"") {
+async fn one_flow(client: &mut Client, target: &Target, turn: u64) -> Result<()> {
+    let turn = usize::try_from(turn)? % target.bodies.len();
+    let (status, body) =
+        client.send(Method::POST, &target.path, "application/json", target.bodies[turn].clone()).await?;
+    if status != target.status || !target.marks.iter().all(|mark| contains(&body, mark)) {
         bail!("a flow answered {status}: {}", String::from_utf8_lossy(&body));
     }
     Ok(())
@@ -60,9 +65,9 @@ pub async fn closed(target: &Target, concurrency: usize, flows: u64, what: &str)
         workers.spawn(async move {
             let mut client = Client::connect(&target.address, &target.token).await?;
             let mut latencies = Vec::new();
-            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+            while let Ok(turn) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)) {
                 let sent = Instant::now();
-                one_flow(&mut client, &target).await?;
+                one_flow(&mut client, &target, turn).await?;
                 latencies.push(sent.elapsed().as_secs_f64() * 1e3);
                 bar.inc(1);
             }
@@ -96,7 +101,7 @@ pub async fn open(target: &Target, rate: u64, duration: Duration) -> Result<Meas
                 Some(client) => client,
                 None => Client::connect(&target.address, &target.token).await?,
             };
-            one_flow(&mut client, &target).await?;
+            one_flow(&mut client, &target, i).await?;
             let latency = scheduled.elapsed().as_secs_f64() * 1e3;
             pool.lock().await.push(client);
             anyhow::Ok(latency)

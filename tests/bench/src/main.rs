@@ -6,6 +6,7 @@
 mod client;
 mod database;
 mod decision;
+mod epilot;
 mod flows;
 mod host;
 mod load;
@@ -58,6 +59,8 @@ enum What {
     Call,
     /// A decision of a flow through the sandbox against the same operators linked natively.
     Decision,
+    /// A flow of a hundred tasks over the epilot API, in a small and in a large tenant, on both databases.
+    Epilot,
     /// Commits against a bare batch loop, on both databases.
     Commit,
     /// Whole flows over HTTP on SQLite.
@@ -104,6 +107,17 @@ async fn main() -> Result<()> {
             .part("records_postgres", async |part| match &args.postgres {
                 Some(url) => part.whole(records::measure(&args, Some(url)).await?),
                 None => part.whole(json!("left out: no --postgres URL")),
+            })
+            .await?;
+    }
+    if wanted(What::Epilot) {
+        report
+            .part("epilot", async |part| {
+                epilot::measure(&args, None, part).await?;
+                match &args.postgres {
+                    Some(url) => epilot::measure(&args, Some(url), part).await,
+                    None => part.set("postgres", json!("left out: no --postgres URL")),
+                }
             })
             .await?;
     }
