@@ -2,9 +2,11 @@
 
 mod agent;
 mod agent_store;
+mod audit;
 mod lists;
 mod models;
 mod random;
+mod records;
 mod requests;
 mod sandbox;
 mod store;
@@ -15,9 +17,11 @@ pub use agent::{
     LlmError, MemoryEntry, TokenUsage, ToolCall, ToolCatalog, ToolChoice, ToolEffect, ToolError, ToolInfo, ToolResult,
 };
 pub use agent_store::{AgentRunStore, AgentStore, JournalError};
+pub use audit::AuditStore;
 pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery};
 pub use models::{ChatMessage, ModelAnswer, ModelFault, ModelProvider, ModelRequest};
 pub use random::Random;
+pub use records::{GuardStore, RecordStore};
 pub use requests::{IdempotencyBegin, IdempotencyKey, IdempotencyStore, StoredResponse, UsageDay, UsageStore};
 pub use sandbox::{
     AgentCall, AgentConclusion, AgentEnded, CallContext, ComponentRejected, ComponentSource, ConditionCall,
@@ -25,9 +29,8 @@ pub use sandbox::{
     Sandbox, SandboxError, StepCall, StepResult, Verdict,
 };
 pub use store::{
-    AuditStore, AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter,
-    DefinitionStore, EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, GuardStore,
-    ImportCounts, KeyStore, OutboxStore, PluginStore, RecordStore, ScheduleStore, ScheduledDefinition, Store,
-    StoreError, StoreResult, TenantStore, WebhookStore,
+    AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
+    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore, OutboxStore,
+    PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

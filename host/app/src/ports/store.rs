@@ -3,17 +3,16 @@
 //! Every method that takes a `TenantId` sees and touches that tenant only. Look-ups return `Option`; another
 //! tenant's id is `None`. Methods named `claim_*` and those without a tenant are for the host itself.
 
+use super::audit::AuditStore;
 use super::lists::ExecutionListStore;
+use super::records::{GuardStore, RecordStore};
 use super::requests::{IdempotencyStore, UsageStore};
 use crate::model::{
     ApiKey, Automation, ClosingReason, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState,
-    Emitted, Enablement, Entity, EntityAudit, Filter, FlowPlace, FlowSearch, GuardBinding, Instance, KvScope, Listed,
-    MailState, OutboxMail, Paging, Plugin, RecordFilter, SecretHash, Settings, StartKey, TaskSearch, Tenant,
-    WebhookEndpoint,
+    Emitted, Enablement, Entity, Filter, FlowPlace, FlowSearch, Instance, KvScope, Listed, MailState, OutboxMail,
+    Paging, Plugin, SecretHash, Settings, StartKey, TaskSearch, Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
-use std::collections::BTreeMap;
-use stepwright_engine::record::WorkflowType;
 use stepwright_engine::{
     Definition, DefinitionId, DeliveryId, Dialect, EndpointId, Execution, ExecutionId, HistoryEvent, KeyId, MailId,
     NodeId, NodeInstanceId, RawJson, TenantId, Timestamp,
@@ -194,37 +193,6 @@ pub trait FlowStore: Send + Sync {
     async fn executions_by_id(&self, tenant: TenantId, ids: &[ExecutionId]) -> StoreResult<Vec<Execution>>;
     /// Deletes an execution with its history; false when there is none. Whoever works on it cannot commit any more.
     async fn delete_execution(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<bool>;
-}
-
-/// Records (HydraCore) by what their dialect lists them by.
-#[async_trait]
-pub trait RecordStore: Send + Sync {
-    /// Records, newest first, `limit` of them behind `offset`, and how many there are in all.
-    async fn records(
-        &self,
-        tenant: TenantId,
-        filter: &RecordFilter,
-        limit: u32,
-        offset: u64,
-    ) -> StoreResult<(Vec<Execution>, u64)>;
-    /// Suspended records, the one suspended last first.
-    async fn suspended_records(&self, tenant: TenantId, limit: u32) -> StoreResult<Vec<Execution>>;
-    /// The whole history of each of these executions, oldest first; those without one are left out.
-    async fn histories(
-        &self,
-        tenant: TenantId,
-        ids: &[ExecutionId],
-    ) -> StoreResult<BTreeMap<ExecutionId, Vec<HistoryEvent>>>;
-}
-
-/// Guards bound to records of a type.
-#[async_trait]
-pub trait GuardStore: Send + Sync {
-    /// All of them, by type.
-    async fn guards(&self, tenant: TenantId) -> StoreResult<Vec<GuardBinding>>;
-    /// Binds the guard, instead of the one that was; whether there was none.
-    async fn put_guard(&self, binding: &GuardBinding) -> StoreResult<bool>;
-    async fn delete_guard(&self, tenant: TenantId, workflow_type: WorkflowType) -> StoreResult<bool>;
 }
 
 /// Narrows a list of definitions.
@@ -470,21 +438,6 @@ pub trait WebhookStore: Send + Sync {
 pub trait EventStore: Send + Sync {
     /// Emitted events not handled yet, oldest first, with their tenants.
     async fn unhandled_events(&self, limit: u32) -> StoreResult<Vec<(TenantId, Emitted)>>;
-}
-
-/// What has been done to entities.
-#[async_trait]
-pub trait AuditStore: Send + Sync {
-    async fn entity_audit(&self, tenant: TenantId, id: uuid::Uuid) -> StoreResult<Option<EntityAudit>>;
-    /// Of one entity, oldest first, behind the version `after`.
-    async fn entity_audits(
-        &self,
-        tenant: TenantId,
-        schema: &str,
-        entity: &str,
-        after: u64,
-        limit: u32,
-    ) -> StoreResult<Listed<EntityAudit>>;
 }
 
 /// The whole store.

@@ -83,10 +83,10 @@ const fn status(status: CoreStatus) -> ExecutionStatus {
 pub(in crate::smartmca) fn core_statuses(status: ExecutionStatus) -> Vec<String> {
     let names: &[&str] = match status {
         ExecutionStatus::Pending => &["pending"],
-        ExecutionStatus::Running => &["running", "paused"],
+        ExecutionStatus::Running => &["running", "waiting", "suspended", "paused"],
         ExecutionStatus::Completed => &["completed"],
         ExecutionStatus::Failed => &["failed"],
-        ExecutionStatus::Cancelled => &["cancelled"],
+        ExecutionStatus::Cancelled => &["cancelled", "expired"],
     };
     names.iter().map(|name| (*name).to_owned()).collect()
 }
