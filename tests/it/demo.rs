@@ -30,8 +30,13 @@ async fn the_lines_of_the_demo_work_as_they_are_pasted() {
     assert!(pasted.status.success(), "{shown}");
     let answers: Vec<Value> = shown.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(answers.len() >= 8, "{shown}");
-    let refused =
-        |answer: &&Value| answer["status"].as_u64().is_some_and(|s| s >= 400) || answer["message"].is_string();
+    let refused = |answer: &&Value| {
+        let only = |name: &str| answer[name].is_string() && answer.as_object().is_some_and(|o| o.len() == 1);
+        answer["status"].as_u64().is_some_and(|s| s >= 400)
+            || only("message")
+            || !answer["detail"].is_null()
+            || answer["error"]["code"].is_string()
+    };
     assert_eq!(answers.iter().find(refused), None, "{shown}");
 
     let flow = shown.lines().find_map(|line| line.strip_prefix("flow ")).unwrap().to_owned();

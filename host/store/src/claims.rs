@@ -115,9 +115,9 @@ macro_rules! claim {
                     SELECT e.id AS locked_id FROM due JOIN ",
                 $table,
                 " e ON e.id = due.due_id
-                    WHERE e.",
+                    WHERE (e.",
                 $due,
-                " <= $1
+                " <= $1) IS TRUE
                     ORDER BY due.turn, due.due_at LIMIT $2 FOR UPDATE OF e SKIP LOCKED)
                 UPDATE ",
                 $table,
@@ -169,11 +169,12 @@ row_set! {
     struct HeldRow { id: Uuid, holder: Uuid, until: i64 }
 }
 
-/// Rows whose lease is extended, in the order of ids so that two hosts never wait for each other.
+/// Rows whose lease is extended, in the order of ids so that two hosts never wait for each other. The id is written
+/// such that SQLite can't look the set up by it, or it would walk all executions and do so for each.
 static RENEW: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<HeldRow>(
         "UPDATE executions SET wake_at = r.until FROM {rows}
-         WHERE executions.id = r.id AND executions.lease_holder = r.holder RETURNING executions.id",
+         WHERE executions.id = COALESCE(r.id, r.id) AND (executions.lease_holder = r.holder) IS TRUE RETURNING executions.id",
     )
 });
 

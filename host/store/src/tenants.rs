@@ -177,7 +177,8 @@ impl TenantStore for Database {
 
     async fn change_counter(&self) -> StoreResult<i64> {
         let mut conn = self.read(Scope::Host).await?;
-        let value = on!(conn, |c| sqlx::query_scalar::<_, i64>("SELECT value FROM change_counter").fetch_one(c))?;
+        let value =
+            on!(conn, |c| sqlx::query_scalar::<_, i64>("SELECT value FROM change_counter WHERE id = 1").fetch_one(c))?;
         conn.done().await?;
         Ok(value)
     }

@@ -139,7 +139,8 @@ async fn a_flow_starts_another_with_more_contexts_and_a_chain_of_its_own_ends_af
     let shown = flows.stands_at(&flow, &["next"]).await;
     let started = output(&shown)["execution_id"].as_str().unwrap().to_owned();
     let found =
-        eventually("the other flow", || async { flows.host.app.flow(&flows.access, &started).await.ok() }).await;
+        eventually("the other flow", || async { flows.host.app.flow(&flows.access().await, &started).await.ok() })
+            .await;
     let chain = found.flow.chain.clone().unwrap();
     assert_eq!((chain.parent_execution_id, chain.depth), (flow.clone(), 1));
     assert_eq!(chain.parent_task_id, task_of(&shown, "auto").id);
@@ -154,7 +155,7 @@ async fn a_flow_starts_another_with_more_contexts_and_a_chain_of_its_own_ends_af
     flows.automation("again", again).await;
     flows.launch(&endless, &[("contact", "c1")]).await;
     let last = eventually("the end of the chain", || async {
-        let all = flows.host.app.search_flows_by_entity(&flows.access, Some("contact"), "c1").await.unwrap();
+        let all = flows.host.app.search_flows_by_entity(&flows.access().await, Some("contact"), "c1").await.unwrap();
         all.into_iter()
             .map(|view| view.flow)
             .find(|flow| flow.name == "Endless" && task_of(flow, "auto").status == TaskStatus::Failed)
@@ -163,7 +164,7 @@ async fn a_flow_starts_another_with_more_contexts_and_a_chain_of_its_own_ends_af
     assert_eq!(last.chain.as_ref().unwrap().depth, 10);
     assert_eq!(task_of(&last, "auto").error.as_ref().unwrap().error_code, "TRIGGER_WORKFLOW_ERROR");
     assert_eq!(last.status.name(), StatusName::Started);
-    let all = flows.host.app.search_flows_by_entity(&flows.access, Some("contact"), "c1").await.unwrap();
+    let all = flows.host.app.search_flows_by_entity(&flows.access().await, Some("contact"), "c1").await.unwrap();
     assert_eq!(all.iter().filter(|view| view.flow.name == "Endless").count(), 11);
 
     let nowhere = flows.acting("nowhere", "trigger-workflow", json!({ "target_workflow": "nobodyknows" })).await;

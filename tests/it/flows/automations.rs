@@ -37,7 +37,7 @@ impl Flows {
     }
 
     async fn call_back(&self, flow: &str, key: &str) {
-        let execution = self.host.app.flow(&self.access, flow).await.unwrap().execution;
+        let execution = self.host.app.flow(&self.access().await, flow).await.unwrap().execution;
         let path = format!("{}/executions/{execution}/callbacks/{key}", self.base);
         self.host.operator.post(&path, &json!({ "yes": true })).await.expect(200);
     }
@@ -296,7 +296,7 @@ async fn of_a_cancellation_and_a_timer_that_meet_exactly_one_wins_a_hundred_time
     }
     let mut cancelling = tokio::task::JoinSet::new();
     for (number, (flow, task)) in raced.iter().cloned().zip(scheduled).enumerate() {
-        let (app, access) = (flows.host.app.clone(), flows.access.clone());
+        let (app, access) = (flows.host.app.clone(), flows.access().await);
         cancelling.spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(number as u64)).await;
             let cancel = Command::CancelSchedule { task, schedule_id: None };

@@ -135,7 +135,7 @@ async fn every_event_writes_to_the_entity_with_the_transition_that_causes_it() {
     flows.attribute("on_FlowReopened", json!("FlowReopened")).await;
     flows.patch_flow(&flow, status(StatusName::Closed)).await;
     flows.attribute("on_FlowCancelled", json!("FlowCancelled")).await;
-    flows.host.app.delete_flow(&flows.access, &flow, true).await.unwrap();
+    flows.host.app.delete_flow(&flows.access().await, &flow, true).await.unwrap();
     flows.attribute("on_FlowDeleted", json!("FlowDeleted")).await;
 }
 
@@ -181,7 +181,7 @@ async fn an_entity_shows_the_flows_about_it_and_takes_none_of_it_for_its_own() {
 
     // Written back as it was read, nothing of it is kept.
     flows.entity("contact", "c1", shown).await;
-    flows.host.app.delete_flow(&flows.access, &first, false).await.unwrap();
-    flows.host.app.delete_flow(&flows.access, &second, true).await.unwrap();
+    flows.host.app.delete_flow(&flows.access().await, &first, false).await.unwrap();
+    flows.host.app.delete_flow(&flows.access().await, &second, true).await.unwrap();
     assert_eq!(flows.attributes("contact", "c1").await, json!({ "name": "Ada" }));
 }

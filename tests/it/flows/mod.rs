@@ -11,6 +11,7 @@ use crate::support::{Client, TestHost, eventually};
 use serde_json::{Value, json};
 use stepwright_app::Principal;
 use stepwright_app::usecases::{Access, StartFlowArgs};
+use stepwright_engine::TenantId;
 use stepwright_engine::flow::{Command, Context, Flow, Task, TaskPatch, TaskStatus};
 
 pub use crate::epilot::{edge, manual};
@@ -22,7 +23,7 @@ pub struct Flows {
     pub client: Client,
     /// The sandbox tenant's path in the platform API.
     pub base: String,
-    pub access: Access,
+    tenant: TenantId,
 }
 
 impl Flows {
@@ -34,9 +35,13 @@ impl Flows {
         let tenant = host.tenant().await;
         let client = host.client(&tenant, "epilot", crate::epilot::GRANTS, "test").await;
         let base = tenant.test_base.clone();
-        let id = base.rsplit('/').next().expect("an id").parse().expect("a uuid");
-        let access = host.app.tenant_access(Principal::Operator, id).await.expect("access");
-        Self { host, client, base, access }
+        let tenant = base.rsplit('/').next().expect("an id").parse().expect("a uuid");
+        Self { host, client, base, tenant }
+    }
+
+    /// As the tenant stands now, with the plugins enabled meanwhile.
+    pub async fn access(&self) -> Access {
+        self.host.app.tenant_access(Principal::Operator, self.tenant).await.expect("access")
     }
 
     /// Writes an entity.
@@ -72,15 +77,15 @@ impl Flows {
 
     /// Starts a flow of a template about entities.
     pub async fn launch(&self, template: &str, about: &[(&str, &str)]) -> String {
-        let template = self.host.app.template(&self.access, template).await.expect("the template");
+        let template = self.host.app.template(&self.access().await, template).await.expect("the template");
         let contexts = about.iter().map(|(schema, id)| Context::new(*schema, *id));
         let args = StartFlowArgs::new(template.definition.id, contexts.collect());
-        self.host.app.start_flow(&self.access, args).await.expect("a flow").flow.id
+        self.host.app.start_flow(&self.access().await, args).await.expect("a flow").flow.id
     }
 
     /// The flow as it stands.
     pub async fn shown(&self, flow: &str) -> Flow {
-        self.host.app.flow(&self.access, flow).await.expect("the flow").flow
+        self.host.app.flow(&self.access().await, flow).await.expect("the flow").flow
     }
 
     /// The task made from this task of the template.
@@ -109,7 +114,7 @@ impl Flows {
 
     /// Applies a command.
     pub async fn command(&self, flow: &str, command: Command) -> Flow {
-        self.host.app.flow_command(&self.access, flow, command).await.expect("the command").flow
+        self.host.app.flow_command(&self.access().await, flow, command).await.expect("the command").flow
     }
 
     /// Sets a task's status.

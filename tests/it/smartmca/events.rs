@@ -52,38 +52,6 @@ async fn a_change_of_an_entity_starts_what_waits_for_it_whoever_makes_it() {
 }
 
 #[tokio::test]
-async fn what_starts_itself_again_ends_after_ten_times() {
-    let host = TestHost::start().await;
-    let (tenant, client) = member(&host).await;
-    let count = node("n", "count", &json!({"key": "k", "definition": true}));
-    let write = node("w", "put_entity", &json!({"schema": "deal", "id": "loop", "patch": {"again": true}}));
-    let undo = node("u", "put_entity", &json!({"schema": "deal", "id": "loop", "patch": {"again": null}}));
-    let trigger = json!({"kind": "event", "event": "deal.updated"});
-    let more = json!({"trigger": trigger, "name": "Loop"});
-    let (_, id) = made(&host, &tenant, &client, &with(on_deals("Loop", &[count, write, undo]), more)).await;
-    put(&host, &tenant, "deal", "loop", &json!({"n": 1})).await;
-    put(&host, &tenant, "deal", "loop", &json!({"n": 2})).await;
-    let path = format!("{BASE}/workflows/executions?workflow_type={id}");
-    let settled = async || {
-        let open = async |status: &str| {
-            client.get(&format!("{path}&status={status}")).await.expect(200).json()["total"].as_u64()
-        };
-        let (pending, running) = (open("pending").await, open("running").await);
-        let all = client.get(&path).await.expect(200).json()["total"].as_u64().unwrap();
-        (pending == Some(0) && running == Some(0)).then_some(all)
-    };
-    // Twice the same number, a while apart: nothing follows any more.
-    eventually("the end of the chain", || async {
-        let before = settled().await;
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        (before.is_some() && before == settled().await).then_some(())
-    })
-    .await;
-    let deepest = client.get(&path).await.expect(200).json()["total"].as_u64().unwrap();
-    assert!((1..=30).contains(&deepest), "{deepest}");
-}
-
-#[tokio::test]
 async fn definitions_switched_off_or_on_other_entities_start_nothing() {
     let host = TestHost::start().await;
     let (tenant, client) = member(&host).await;

@@ -97,7 +97,7 @@ pub fn check_key(parts: &Parts, state: &ApiState, key: &ApiKey, dialect: Dialect
         return Err(ApiError::Unauthenticated(AuthFault::Invalid));
     }
     if !is_allowed(&key.ip_allowlist, client_address(parts, &state.config)) {
-        return Err(ApiError::Forbidden("the key may not be used from this address".into()));
+        return Err(ApiError::AddressNotAllowed);
     }
     Ok(())
 }

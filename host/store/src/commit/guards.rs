@@ -48,10 +48,14 @@ static LOCK: LazyLock<Statement> = LazyLock::new(|| {
 
 static NEWEST: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<SinceRow>(
-        "SELECT e.definition_id, e.id, e.created_at FROM {rows} JOIN executions e ON e.id = (
-            SELECT x.id FROM executions x WHERE x.tenant_id = r.tenant_id AND x.definition_id = r.id
-            ORDER BY x.created_at DESC, x.id DESC LIMIT 1)
-         WHERE e.created_at > r.since",
+        "SELECT n.definition_id, n.id, n.created_at FROM (
+            SELECT r.id AS definition_id, r.since AS since,
+                (SELECT x.id FROM executions x WHERE x.tenant_id = r.tenant_id AND x.definition_id = r.id
+                 ORDER BY x.created_at DESC, x.id DESC LIMIT 1) AS id,
+                (SELECT x.created_at FROM executions x WHERE x.tenant_id = r.tenant_id AND x.definition_id = r.id
+                 ORDER BY x.created_at DESC, x.id DESC LIMIT 1) AS created_at
+            FROM {rows}) AS n
+         WHERE n.created_at > n.since",
     )
 });
 

@@ -89,13 +89,13 @@ impl Cases for Filled {
         watch.case("next tick", Walk, db.next_tick()).await;
         watch.case("schedule states", LookUp, db.schedule_states(busy, &[of])).await;
         watch.case("definitions", LookUp, db.definitions(busy, &DefinitionFilter::default(), PAGE)).await;
-        watch.case("definitions of an event", LookUp, db.definitions_for_event(busy, "invoice.paid")).await;
+        watch.case("definitions of an event", Sort, db.definitions_for_event(busy, "invoice.paid")).await;
         watch.case("claim mails", Sort, db.claim_mails(at(5), at(30), 4)).await;
         watch.case("mails", LookUp, db.mails(busy, PAGE)).await;
         watch.case("claim deliveries", Sort, db.claim_deliveries(at(5), at(30), 4)).await;
         watch.case("deliveries", LookUp, db.deliveries(busy, self.endpoint, PAGE)).await;
         watch.case("unhandled events", Walk, db.unhandled_events(20)).await;
-        watch.case("sweep", LookUp, db.sweep(T0, 100)).await;
+        watch.case("sweep", Walk, db.sweep(T0, 100)).await;
         watch.case("usage", LookUp, db.usage(busy, "2027-01-01", "2027-01-31")).await;
         watch.case("change counter", LookUp, db.change_counter()).await;
 
