@@ -174,7 +174,7 @@ row_set! {
 static RENEW: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<HeldRow>(
         "UPDATE executions SET wake_at = r.until FROM {rows}
-         WHERE executions.id = COALESCE(r.id, r.id) AND (executions.lease_holder = r.holder) IS TRUE RETURNING executions.id",
+         WHERE executions.id = CASE WHEN TRUE THEN r.id END AND (executions.lease_holder = r.holder) IS TRUE RETURNING executions.id",
     )
 });
 

@@ -45,7 +45,7 @@ static UPDATE: LazyLock<Statement> = LazyLock::new(|| {
             wake_at = CASE WHEN r.keep = 1 THEN executions.wake_at ELSE r.wake_at END,
             lease_holder = CASE WHEN r.keep = 1 THEN executions.lease_holder ELSE r.lease_holder END
          FROM {rows}
-         WHERE executions.id = COALESCE(r.id, r.id)
+         WHERE executions.id = CASE WHEN TRUE THEN r.id END
             AND (executions.version = r.expected AND executions.tenant_id = r.tenant_id) IS TRUE
             AND (r.held_by IS NULL OR executions.lease_holder = r.held_by)
          RETURNING executions.id",
