@@ -55,6 +55,8 @@
 //! not use, it is not asked to trust.
 
 pub mod agent;
+#[cfg(target_family = "wasm")]
+pub mod bump;
 pub mod condition;
 pub mod config;
 pub mod data;

@@ -5,6 +5,7 @@ use crate::faults;
 use crate::frozen::Frozen;
 use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, MAX_TRANSFER};
 use crate::logs;
+use crate::ready::Ready;
 use crate::registry::Loaded;
 use crate::state::State;
 use futures_util::future::BoxFuture;
@@ -15,7 +16,7 @@ use stepwright_app::ports::{AgentHost, LogLine};
 use stepwright_app::session::Session;
 use stepwright_app::{Grants, InvocationLimits};
 use stepwright_engine::{Fault, Metering};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 use wasmtime::component::Instance;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -55,78 +56,128 @@ pub struct Ended<R> {
 pub struct Caller {
     engine: Engine,
     egress: Arc<Egress>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     pool: u32,
+    /// Slots for instances that wait for their call.
+    spare: Arc<Semaphore>,
     max_wait: Duration,
 }
 
 impl Caller {
-    pub fn new(engine: Engine, egress: Arc<Egress>, pool: u32, max_wait: Duration) -> Self {
-        Self { engine, egress, slots: Semaphore::new(pool as usize), pool, max_wait }
+    pub fn new(engine: Engine, egress: Arc<Egress>, pool: u32, spare: u32, max_wait: Duration) -> Self {
+        let [slots, spare] = [pool, spare].map(|count| Arc::new(Semaphore::new(count as usize)));
+        Self { engine, egress, slots, pool, spare, max_wait }
     }
 
     /// Instantiates the component and lets `run` call into it.
-    ///
-    /// The clock starts when it is the call's turn. While the guest computes, the epoch makes it yield and look at
-    /// the clock; while it waits in a host call, the time-out around everything ends it. Neither is enough alone.
     pub async fn call<R, F>(&self, loaded: &Loaded, setup: Setup, run: F) -> Ended<R>
     where
         R: Send,
         F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
     {
-        let Setup { session, agent, grants, secrets, limits, frozen } = setup;
-        let _turn = match self.turn(loaded.slots).await {
+        let turn = match self.turn(loaded.slots).await {
             Ok(turn) => turn,
-            Err(fault) => {
-                let (metering, logs) = (Metering::default(), Vec::new());
-                return Ended { result: Err(fault), metering, logs, session, agent };
-            }
+            Err(fault) => return Ended::never(fault, setup),
         };
-        let _running = Counted::new("stepwright_sandbox_running");
-        let started = Instant::now();
-        let deadline = started + Duration::from_millis(limits.wall_ms.into());
-        let host_calls = HostCalls::new(limits.host_calls);
-        let outbound = Outbound::new(Arc::clone(&self.egress), grants, secrets, &limits, host_calls.clone(), deadline);
-        let state = State::new(session, agent, outbound, &limits, host_calls, deadline, frozen.as_ref());
-        let mut store = Store::new(&self.engine, state);
+        let started = Started::now(&setup.limits);
+        let limits = setup.limits;
+        let mut store = Store::new(&self.engine, self.state(setup, started));
         let armed = arm(&mut store, &limits);
         let calling = async {
             armed?;
             let instance = loaded.pre.instantiate_async(&mut store).await?;
             run(&mut store, instance).await
         };
-        let result = match timeout_at(deadline.into(), calling).await {
-            Ok(result) => result,
-            Err(_) => Err(LimitHit::WallTime.into()),
+        let result = started.or_late(calling).await;
+        let ended = end(&mut store, result, &limits, started);
+        drop((store, turn));
+        ended
+    }
+
+    /// As [`Self::call`], with an instance that was waiting for it, where there is one.
+    pub async fn call_ready<R, F>(self: &Arc<Self>, loaded: &Arc<Loaded>, setup: Setup, run: F) -> Ended<R>
+    where
+        R: Send,
+        F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
+    {
+        let turn = match self.turn(loaded.slots).await {
+            Ok(turn) => turn,
+            Err(fault) => return Ended::never(fault, setup),
         };
-        let result = result.and_then(|answer| Ok(store.data().host_calls.check().map(|()| answer)?));
-        // The guest's work ends here. A loop without calls keeps its fuel in a register: when the clock stops it, the
-        // fuel since the loop began is not counted. Wall time always is.
-        let elapsed = started.elapsed();
-        let left = store.get_fuel().unwrap_or_default();
-        let state = store.into_data();
-        let metering = Metering {
-            fuel: limits.fuel.saturating_sub(left),
-            peak_memory: state.meter.peak_memory(),
-            host_calls: state.host_calls.made(),
-            wall_us: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        self.keep_ready(loaded);
+        let started = Started::now(&setup.limits);
+        let limits = setup.limits;
+        let made = match loaded.shelf.take() {
+            Some(ready) => Ok(ready),
+            None => started.or_late(self.make(loaded, &limits)).await,
         };
-        let mut logs = logs::lock(&state.logs);
-        let result = result.map_err(|error| faults::stopped(&error, &limits, &metering, &logs.panic_text()));
-        let lines = logs.take();
-        drop(logs);
-        Ended { result, metering, logs: lines, session: state.session, agent: state.agent }
+        let Ready { mut store, instance, fuel } = match made {
+            Ok(ready) => ready,
+            Err(error) => {
+                let metering = started.spent();
+                let fault = faults::stopped(&error, &limits, &metering, "");
+                return Ended { metering, ..Ended::never(fault, setup) };
+            }
+        };
+        let begun = self.begin(&mut store, setup, fuel, started);
+        let calling = async {
+            begun?;
+            run(&mut store, instance).await
+        };
+        let result = started.or_late(calling).await;
+        let ended = end(&mut store, result, &limits, started);
+        match &ended.result {
+            Ok(_) => loaded.shelf.leave(store, turn),
+            // What went wrong may have used much: it is cleared away at once.
+            Err(_) => drop((store, turn)),
+        }
+        ended
+    }
+
+    /// A store that nothing has been called in yet becomes the call's.
+    fn begin(&self, store: &mut Store<State>, setup: Setup, fuel: u64, started: Started) -> wasmtime::Result<()> {
+        let limits = setup.limits;
+        let state = self.state(setup, started);
+        store.data_mut().begin(state, &limits)?;
+        store.set_epoch_deadline(1);
+        store.set_fuel(limits.fuel.saturating_sub(fuel))
+    }
+
+    fn state(&self, setup: Setup, started: Started) -> State {
+        let Setup { session, agent, grants, secrets, limits, frozen } = setup;
+        let host_calls = HostCalls::new(limits.host_calls);
+        let outbound = self.outbound(grants, secrets, &limits, &host_calls, started.deadline);
+        State::new(session, agent, outbound, &limits, host_calls, started.deadline, frozen.as_ref())
+    }
+
+    pub(crate) fn outbound(
+        &self,
+        grants: Arc<Grants>,
+        secrets: Arc<BTreeMap<String, String>>,
+        limits: &InvocationLimits,
+        host_calls: &HostCalls,
+        deadline: Instant,
+    ) -> Outbound {
+        Outbound::new(Arc::clone(&self.egress), grants, secrets, limits, host_calls.clone(), deadline)
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn spare(&self) -> &Arc<Semaphore> {
+        &self.spare
     }
 
     /// Waits for slots of the pool; the pool itself would fail instead of waiting.
-    async fn turn(&self, slots: u32) -> Result<SemaphorePermit<'_>, Fault> {
+    async fn turn(&self, slots: u32) -> Result<OwnedSemaphorePermit, Fault> {
         let busy = || Fault::transient(faults::SANDBOX_BUSY, "all of the sandbox's instances are in use");
         let slots = slots.min(self.pool);
-        if let Ok(turn) = self.slots.try_acquire_many(slots) {
+        if let Ok(turn) = Arc::clone(&self.slots).try_acquire_many_owned(slots) {
             return Ok(turn);
         }
         let waiting = Counted::new("stepwright_sandbox_waiting");
-        let turn = timeout(self.max_wait, self.slots.acquire_many(slots)).await;
+        let turn = timeout(self.max_wait, Arc::clone(&self.slots).acquire_many_owned(slots)).await;
         drop(waiting);
         turn.map_err(|_| busy())?.map_err(|_| busy())
     }
@@ -135,6 +186,70 @@ impl Caller {
     pub fn busy(&self) -> u32 {
         self.pool - u32::try_from(self.slots.available_permits()).unwrap_or(self.pool).min(self.pool)
     }
+}
+
+impl<R> Ended<R> {
+    /// A call that was not made.
+    fn never(fault: Fault, setup: Setup) -> Self {
+        let Setup { session, agent, .. } = setup;
+        Self { result: Err(fault), metering: Metering::default(), logs: Vec::new(), session, agent }
+    }
+}
+
+/// When a call's turn came, and when it must have ended.
+///
+/// While the guest computes, the epoch makes it yield and look at the clock; while it waits in a host call, the
+/// time-out around everything ends it. Neither is enough alone.
+#[derive(Clone, Copy)]
+struct Started {
+    at: Instant,
+    deadline: Instant,
+}
+
+impl Started {
+    fn now(limits: &InvocationLimits) -> Self {
+        let at = Instant::now();
+        Self { at, deadline: at + Duration::from_millis(limits.wall_ms.into()) }
+    }
+
+    async fn or_late<T>(self, work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+        let _running = Counted::new("stepwright_sandbox_running");
+        match timeout_at(self.deadline.into(), work).await {
+            Ok(result) => result,
+            Err(_) => Err(LimitHit::WallTime.into()),
+        }
+    }
+
+    fn spent(self) -> Metering {
+        let wall_us = u64::try_from(self.at.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Metering { wall_us, ..Metering::default() }
+    }
+}
+
+/// What came of a call whose guest's work has ended.
+///
+/// A loop without calls keeps its fuel in a register: when the clock stops it, the fuel since the loop began is not
+/// counted. Wall time always is.
+fn end<R>(
+    store: &mut Store<State>,
+    result: wasmtime::Result<R>,
+    limits: &InvocationLimits,
+    started: Started,
+) -> Ended<R> {
+    let result = result.and_then(|answer| Ok(store.data().host_calls.check().map(|()| answer)?));
+    let left = store.get_fuel().unwrap_or_default();
+    let state = store.data_mut();
+    let metering = Metering {
+        fuel: limits.fuel.saturating_sub(left),
+        peak_memory: state.meter.peak_memory(),
+        host_calls: state.host_calls.made(),
+        ..started.spent()
+    };
+    let mut logs = logs::lock(&state.logs);
+    let result = result.map_err(|error| faults::stopped(&error, limits, &metering, &logs.panic_text()));
+    let lines = logs.take();
+    drop(logs);
+    Ended { result, metering, logs: lines, session: state.session.take(), agent: state.agent.take() }
 }
 
 /// One more in a gauge until it is dropped, also when its call is given up.
@@ -154,7 +269,7 @@ impl Drop for Counted {
 }
 
 /// Sets all limits of a store.
-fn arm(store: &mut Store<State>, limits: &InvocationLimits) -> wasmtime::Result<()> {
+pub(crate) fn arm(store: &mut Store<State>, limits: &InvocationLimits) -> wasmtime::Result<()> {
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(MAX_TRANSFER);
     store.set_max_component_handles(MAX_HANDLES);

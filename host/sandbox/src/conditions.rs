@@ -29,7 +29,7 @@ impl WasmSandbox {
         let ended = self
             .deterministic
             .caller
-            .call(&loaded, setup, |store, instance| {
+            .call_ready(&loaded, setup, |store, instance| {
                 Box::pin(async move {
                     let conditions = indices.load(&mut *store, &instance)?;
                     conditions.call_evaluate(store, &context, &questions).await

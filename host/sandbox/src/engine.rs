@@ -25,7 +25,10 @@ pub const MAX_MEMORIES: u32 = 4;
 /// Elements of one table.
 const MAX_TABLE_ELEMENTS: usize = 20_000;
 
-/// Address space behind each memory that faults; lets compiled code skip most bounds checks.
+/// Address space of each memory: all that 32 bits can name, so that compiled code needs no bounds checks. Nothing but
+/// addresses is used up by it.
+const RESERVATION: u64 = 4 << 30;
+/// Address space behind each memory that faults, for what an instruction adds to an address.
 const GUARD: u64 = 32 << 20;
 /// Fiber stack: wasm frames and what is left for host functions.
 const FIBER_STACK: usize = 1 << 20;
@@ -58,7 +61,7 @@ fn compiling(profile: Profile) -> Config {
         .cranelift_nan_canonicalization(profile == Profile::Deterministic)
         .parallel_compilation(true)
         .memory_init_cow(true)
-        .memory_reservation(MAX_MEMORY)
+        .memory_reservation(RESERVATION)
         .memory_guard_size(GUARD)
         .epoch_interruption(true)
         .consume_fuel(true)

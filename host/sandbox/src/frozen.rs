@@ -29,6 +29,11 @@ impl Frozen {
         Self { now: Duration::from_micros(u64::try_from(at).unwrap_or_default()), seed: hash.finalize().into() }
     }
 
+    /// Before anybody has asked anything.
+    pub fn unasked() -> Self {
+        Self { now: Duration::ZERO, seed: [0; 32] }
+    }
+
     pub fn apply(&self, wasi: &mut WasiCtxBuilder) {
         let [low, high] = [&self.seed[..16], &self.seed[16..]].map(|half| {
             let mut bytes = [0; 16];

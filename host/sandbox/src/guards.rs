@@ -27,7 +27,7 @@ impl WasmSandbox {
         let ended = self
             .deterministic
             .caller
-            .call(&loaded, setup, |store, instance| {
+            .call_ready(&loaded, setup, |store, instance| {
                 Box::pin(async move {
                     let guards = indices.load(&mut *store, &instance)?;
                     guards.call_check(store, &context, &transition).await

@@ -25,6 +25,7 @@ mod limits;
 mod linker;
 mod logs;
 mod outcome;
+mod ready;
 mod registry;
 mod room;
 mod sandbox;

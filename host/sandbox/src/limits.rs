@@ -65,6 +65,21 @@ impl Meter {
         }
     }
 
+    /// Goes on under other limits.
+    ///
+    /// # Errors
+    /// When what is held already is more.
+    pub fn limit(&mut self, limits: &InvocationLimits) -> Result<(), LimitHit> {
+        (self.max_memory, self.max_table) = (limits.memory, limits.table_elements.into());
+        if self.memory > self.max_memory {
+            return Err(LimitHit::Memory { asked: self.memory });
+        }
+        if self.table > self.max_table {
+            return Err(LimitHit::Table { asked: self.table });
+        }
+        Ok(())
+    }
+
     /// Highest sum of linear memories so far.
     pub fn peak_memory(&self) -> u64 {
         self.peak_memory
@@ -89,6 +104,11 @@ impl HostCalls {
     /// When there have been too many; meant to trap the guest.
     pub fn count(&self) -> Result<(), LimitHit> {
         if self.made.fetch_add(1, Ordering::Relaxed) < self.most { Ok(()) } else { Err(LimitHit::HostCalls) }
+    }
+
+    /// Counts those of another as well.
+    pub fn carry(&self, other: &Self) {
+        self.made.fetch_add(other.made.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Calls that were let through.

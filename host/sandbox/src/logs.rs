@@ -70,6 +70,11 @@ impl Logs {
         self.lines.push(LogLine { level, message });
     }
 
+    /// Goes on after lines that were written before.
+    pub fn carry(&mut self, lines: Vec<LogLine>) {
+        lines.into_iter().for_each(|line| self.push(line.level, line.message));
+    }
+
     fn stream(&mut self, level: LogLevel, bytes: &[u8]) {
         if level == LogLevel::Error {
             self.keep_tail(bytes);

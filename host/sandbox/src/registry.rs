@@ -7,6 +7,7 @@ use crate::engine::{MAX_MEMORIES, MAX_TABLES, TABLES_PER_SLOT};
 use crate::faults::{COMPONENT_MISSING, COMPONENT_UNUSABLE, SANDBOX_UNAVAILABLE};
 use crate::inspect::imports;
 use crate::linker::Linkers;
+use crate::ready::Shelf;
 use crate::state::State;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub conditions: Option<conditions::GuestIndices>,
     pub guards: Option<guards::GuestIndices>,
     pub agents: Option<agents::GuestIndices>,
+    /// Instances that wait for a call.
+    pub shelf: Shelf,
     /// Bytes of its code.
     size: u64,
 }
@@ -225,6 +228,7 @@ impl Registry {
             conditions: conditions::GuestIndices::new(&pre).ok(),
             guards: guards::GuestIndices::new(&pre).ok(),
             agents: agents::GuestIndices::new(&pre).ok(),
+            shelf: Shelf::default(),
             pre,
             doors,
             slots,

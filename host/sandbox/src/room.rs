@@ -18,20 +18,21 @@ use wasmtime::Engine;
 pub struct Room {
     pub engine: Engine,
     pub registry: Registry,
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     _ticker: Ticker,
 }
 
 impl Room {
-    /// Sets up an engine of a profile with so many slots.
+    /// Sets up an engine of a profile with so many slots, and `spare` ones for instances that wait for their call.
     pub fn open(
         profile: Profile,
         slots: u32,
+        spare: u32,
         config: &SandboxConfig,
         egress: Arc<Egress>,
         source: Arc<dyn ComponentSource>,
     ) -> Result<Self, SetupError> {
-        let engine = engine::runner(profile, slots).map_err(SetupError::Engine)?;
+        let engine = engine::runner(profile, slots + spare).map_err(SetupError::Engine)?;
         let cache = Cache::open(&config.cache_dir, &config.mac_key, engine::fingerprint(&engine), config.cache_bytes)
             .map_err(SetupError::Cache)?;
         let compiler = Compiler::new(config.compile.clone(), profile, engine.clone());
@@ -39,7 +40,7 @@ impl Room {
         Ok(Self {
             _ticker: Ticker::start(&engine).map_err(SetupError::Ticker)?,
             registry: Registry::new(engine.clone(), cache, compiler, source, max_loaded, max_bytes),
-            caller: Caller::new(engine.clone(), egress, slots, config.max_wait),
+            caller: Arc::new(Caller::new(engine.clone(), egress, slots, spare, config.max_wait)),
             engine,
         })
     }

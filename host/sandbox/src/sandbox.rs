@@ -59,6 +59,8 @@ pub struct WasmSandbox {
 
 /// Slots for conditions and guards at most: each is there for milliseconds.
 const MAX_DETERMINISTIC: u32 = 64;
+/// Instances that wait for the calls of conditions and guards, at most.
+const SPARE: u32 = 32;
 /// Slots for agents at most. One that waits for a person has none.
 const MAX_AGENTS: u32 = 64;
 
@@ -71,11 +73,13 @@ impl WasmSandbox {
         let slots = config.pool.max(1);
         let egress = Arc::new(Egress::new(config.egress.clone())?);
         let ceilings = clamp(config.ceilings, InvocationLimits { memory: MAX_MEMORY, ..config.ceilings });
-        let room = |profile, slots| Room::open(profile, slots, &config, Arc::clone(&egress), Arc::clone(&source));
+        let room = |profile, slots, spare| {
+            Room::open(profile, slots, spare, &config, Arc::clone(&egress), Arc::clone(&source))
+        };
         Ok(Self {
-            steps: room(Profile::Steps, slots)?,
-            deterministic: room(Profile::Deterministic, slots.min(MAX_DETERMINISTIC))?,
-            agents: room(Profile::Deterministic, slots.min(MAX_AGENTS))?,
+            steps: room(Profile::Steps, slots, 0)?,
+            deterministic: room(Profile::Deterministic, slots.min(MAX_DETERMINISTIC), SPARE)?,
+            agents: room(Profile::Deterministic, slots.min(MAX_AGENTS), 0)?,
             ceilings,
             max_component: config.max_component,
         })
@@ -160,7 +164,11 @@ impl WasmSandbox {
 #[async_trait]
 impl Sandbox for WasmSandbox {
     async fn inspect(&self, bytes: Vec<u8>) -> Result<ComponentInfo, SandboxError> {
-        inspect::inspect(&self.steps.registry, &self.steps.caller, self.max_component, bytes).await
+        let room = |profile| match profile {
+            Profile::Steps => &self.steps,
+            Profile::Deterministic => &self.deterministic,
+        };
+        inspect::inspect(room, self.max_component, bytes).await
     }
 
     async fn validate_step(&self, call: StepCall) -> Result<Result<RawJson, Vec<FieldFault>>, Fault> {

@@ -4,7 +4,7 @@ use crate::egress::Outbound;
 use crate::frozen::Frozen;
 use crate::hosts::Refusal;
 use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, Meter};
-use crate::logs::{LogStream, Logs, SharedLogs};
+use crate::logs::{LogStream, Logs, SharedLogs, lock};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use stepwright_app::InvocationLimits;
@@ -69,6 +69,23 @@ impl State {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELDS);
         Self { table, wasi, http, outbound, session, agent, meter: Meter::new(limits), host_calls, logs, deadline }
+    }
+
+    /// Becomes the state of a call. What the component's start functions have used up stays used up: memory, handles,
+    /// log, host calls.
+    ///
+    /// # Errors
+    /// When that is more than the call may use.
+    pub fn begin(&mut self, call: Self, limits: &InvocationLimits) -> Result<(), LimitHit> {
+        let Self { table: _, wasi, http, outbound, session, agent, meter: _, host_calls, logs, deadline } = call;
+        host_calls.carry(&self.host_calls);
+        let begun = lock(&self.logs).take();
+        lock(&logs).carry(begun);
+        self.meter.limit(limits)?;
+        (self.wasi, self.http, self.outbound) = (wasi, http, outbound);
+        (self.session, self.agent) = (session, agent);
+        (self.host_calls, self.logs, self.deadline) = (host_calls, logs, deadline);
+        Ok(())
     }
 
     /// Begins a host call: counts it and gives what it works on.

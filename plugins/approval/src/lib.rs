@@ -4,6 +4,10 @@ mod guard;
 
 pub use guard::{Approval, decide};
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: stepwright_sdk::bump::Bump = stepwright_sdk::bump::Bump::new();
+
 stepwright_sdk::plugin! {
     guards: [Approval],
 }

@@ -28,6 +28,10 @@ pub use decimal::Decimal;
 pub use evaluate::evaluate;
 pub use stepwright_sdk::condition::{RawOperand, Verdict};
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: stepwright_sdk::bump::Bump = stepwright_sdk::bump::Bump::new();
+
 stepwright_sdk::plugin! {
     conditions: [Attribute],
 }

@@ -1,26 +1,33 @@
 //! What a binary is, read from its bytes before anything is compiled.
 
 use super::imports::{self, InterfaceName};
-use crate::engine;
+use crate::engine::{self, Profile};
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
+/// The interface of steps, the family that runs with a real clock.
+const STEPS: &str = "stepwright:step/steps";
 /// A family of plugins, and the interface that a component exports to belong to it.
 const FAMILIES: [&str; 4] =
-    ["stepwright:step/steps", "stepwright:condition/conditions", "stepwright:guard/guards", "stepwright:agent/agents"];
+    [STEPS, "stepwright:condition/conditions", "stepwright:guard/guards", "stepwright:agent/agents"];
 const MANIFEST: &str = "stepwright:plugin/manifest";
 /// Compatible versions of the families and the manifest.
 const VERSION: &str = "0.1";
 
-/// Checks everything that can be checked without running it.
+/// Checks everything that can be checked without running it; gives the profile it is to be asked in: that of its steps,
+/// if it has any.
 ///
 /// # Errors
 /// All that is wrong.
-pub fn check(bytes: &[u8]) -> Result<(), Vec<String>> {
+pub fn check(bytes: &[u8]) -> Result<Profile, Vec<String>> {
     kind(bytes).map_err(|fault| vec![fault])?;
     let names = Names::read(bytes).map_err(|error| vec![error])?;
     let mut faults: Vec<String> = names.imports.iter().filter_map(|name| imports::check(name).err()).collect();
     faults.extend(exports(&names.exports));
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let steps = names.exports.iter().any(|name| name.starts_with(STEPS));
+    Ok(if steps { Profile::Steps } else { Profile::Deterministic })
 }
 
 /// Tells a component from everything that people upload instead.

@@ -5,20 +5,21 @@ mod describe;
 pub mod imports;
 mod rules;
 
-use crate::call::Caller;
 use crate::compile::CompileError;
-use crate::registry::{Registry, digest_of};
+use crate::engine::Profile;
+use crate::registry::digest_of;
+use crate::room::Room;
 use std::sync::Arc;
 use stepwright_app::ComponentInfo;
 use stepwright_app::ports::{ComponentRejected, SandboxError};
 
-/// Checks the bytes, compiles them under limits and asks the component to describe itself.
+/// Checks the bytes, compiles them under limits and asks the component to describe itself, where it will be called:
+/// compiling it for both engines would take twice the time.
 ///
 /// # Errors
 /// Everything that is wrong, as far as it can be seen at once.
-pub async fn inspect(
-    registry: &Registry,
-    caller: &Caller,
+pub async fn inspect<'r>(
+    rooms: impl Fn(Profile) -> &'r Room,
     max_bytes: u64,
     bytes: Vec<u8>,
 ) -> Result<ComponentInfo, SandboxError> {
@@ -27,7 +28,8 @@ pub async fn inspect(
         return Err(rejected(vec![format!("it has {size} bytes, at most {max_bytes} are allowed")]));
     }
     let bytes = Arc::new(bytes);
-    let digest = read(Arc::clone(&bytes)).await?;
+    let (digest, profile) = read(Arc::clone(&bytes)).await?;
+    let Room { registry, caller, .. } = rooms(profile);
     let code = registry.compile(bytes).await.map_err(|error| match error {
         CompileError::Rejected(text) => rejected(vec![text]),
         CompileError::Unavailable(text) => SandboxError::Unavailable(text),
@@ -53,9 +55,9 @@ pub async fn inspect(
     })
 }
 
-/// Checks the binary off the runtime's threads; gives its digest.
-async fn read(bytes: Arc<Vec<u8>>) -> Result<String, SandboxError> {
-    let check = move || binary::check(&bytes).map(|()| digest_of(&bytes));
+/// Checks the binary off the runtime's threads; gives its digest and its profile.
+async fn read(bytes: Arc<Vec<u8>>) -> Result<(String, Profile), SandboxError> {
+    let check = move || binary::check(&bytes).map(|profile| (digest_of(&bytes), profile));
     match tokio::task::spawn_blocking(check).await {
         Ok(checked) => checked.map_err(rejected),
         // A parser that panics on some input must not keep the host from refusing it.

@@ -2,6 +2,7 @@
 
 use crate::fixture::{Fixture, guest};
 use serde_json::{Value, json};
+use std::time::Duration;
 use stepwright_app::ports::{
     CallContext, ConditionCall, ConditionOperand, ConditionQuestion, GuardCall, GuardDecision, GuardedTransition,
     Sandbox as _, Verdict,
@@ -75,7 +76,7 @@ async fn all_questions_of_a_decision_are_answered_in_one_call_and_in_order() {
     let verdicts = ask(&fixture, vec![yes.clone(), no, yes]).await.unwrap();
     assert_eq!(verdicts.iter().map(|v| v.met).collect::<Vec<_>>(), [true, false, true]);
     assert!(verdicts[0].explain.contains('7'));
-    fixture.assert_idle();
+    fixture.assert_idle_soon().await;
 }
 
 #[tokio::test]
@@ -86,6 +87,20 @@ async fn a_condition_gets_the_same_time_and_chance_in_every_call() {
     assert_eq!(once, twice);
     // The clock stands where the context says.
     assert!(once[0].explain.starts_with("1795338000000000000 "), "{}", once[0].explain);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_has_waited_answers_like_one_made_for_the_call_and_serves_one_call() {
+    let fixture = Fixture::new();
+    let made = ask(&fixture, vec![question("entropy", json!({}), &[])]).await.unwrap();
+    // The first call has set somebody to work.
+    while fixture.sandbox.pool_use().component_instances == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for _ in 0..50 {
+        assert_eq!(ask(&fixture, vec![question("entropy", json!({}), &[])]).await.unwrap(), made);
+    }
+    fixture.assert_idle_soon().await;
 }
 
 #[tokio::test]
@@ -101,7 +116,7 @@ async fn what_goes_wrong_in_a_condition_is_a_fault() {
     let steps = fixture.components.add(guest("bench-echo"));
     let call = ConditionCall { digest: steps, context: context(), questions: Vec::new(), limits: limits() };
     assert_eq!(fixture.sandbox.evaluate(call).await.verdicts.unwrap_err().code, "COMPONENT_UNUSABLE");
-    fixture.assert_idle();
+    fixture.assert_idle_soon().await;
 }
 
 #[tokio::test]
@@ -148,5 +163,5 @@ async fn a_guard_that_misbehaves_gives_no_answer() {
         let fault = check(&fixture, guard).await.unwrap_err();
         assert!(fault.code.starts_with(code), "{guard}: {fault:?}");
     }
-    fixture.assert_idle();
+    fixture.assert_idle_soon().await;
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use stepwright_app::ports::{CallContext, ComponentSource, Sandbox as _, StepCall, StepResult};
 use stepwright_app::session::{MailPolicy, Session, SessionScope, TaskKey};
 use stepwright_app::{Environment, Grants, InvocationLimits};
@@ -116,6 +117,17 @@ impl Fixture {
     /// Everything in the pool has been given back.
     pub fn assert_idle(&self) {
         assert_eq!(self.sandbox.pool_use(), PoolUse::default());
+    }
+
+    /// Everything in the pool is given back once nobody asks any more: instances that wait for a call do so for moments.
+    pub async fn assert_idle_soon(&self) {
+        for _ in 0..500 {
+            if self.sandbox.pool_use() == PoolUse::default() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.assert_idle();
     }
 }
 
