@@ -89,8 +89,14 @@ async fn every_route_of_the_platform_does_what_it_is_for() {
     walk_automations(&mut walk, &s).await;
     walk_guards(&mut walk, &s).await;
     walk_agents(&mut walk, &s).await;
+    walk_mcp_servers(&mut walk, &s).await;
     walk_agent_runs(&mut walk, &host).await;
     walk_executions(&mut walk, &s).await;
+
+    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25",
+        "capabilities": {}, "clientInfo": {"name": "walk", "version": "1"}}});
+    let hello = walk.go("callMcp", &format!("{s}/mcp"), Some(hello), 200).await;
+    assert_eq!(hello["result"]["serverInfo"]["name"], "stepwright");
 
     walk.go("getUsage", &format!("{s}/usage?from=2026-11-01&to=2026-11-30"), None, 200).await;
     walk.go("disablePlugin", &format!("{plugin}/disable"), None, 200).await;
@@ -172,6 +178,21 @@ async fn walk_agents(walk: &mut Walk, t: &str) {
     walk.go("getAgent", &format!("{all}/assigner"), None, 200).await;
     walk.go("replaceAgent", &format!("{all}/assigner"), Some(body), 200).await;
     walk.go("deleteAgent", &format!("{all}/assigner"), None, 204).await;
+}
+
+async fn walk_mcp_servers(walk: &mut Walk, t: &str) {
+    let server = crate::support::mcp::ForeignServer::start().await;
+    let settings = json!({"webhooks": {"allow_private_targets": true}});
+    walk.go("patchSettings", &format!("{t}/settings"), Some(settings), 200).await;
+    let all = format!("{t}/mcp-servers");
+    let body = json!({"id": "crm", "name": "The CRM", "url": server.url, "allow": ["*"]});
+    walk.go("createMcpServer", &all, Some(body.clone()), 201).await;
+    walk.go("listMcpServers", &all, None, 200).await;
+    assert_eq!(walk.go("getMcpServer", &format!("{all}/crm"), None, 200).await["pinned_at"], Value::Null);
+    let pinned = walk.go("pinMcpServer", &format!("{all}/crm/pin"), None, 200).await;
+    assert_eq!(pinned["tools"][0]["tool"], "mcp__crm__lookup", "{pinned}");
+    walk.go("replaceMcpServer", &format!("{all}/crm"), Some(body), 200).await;
+    walk.go("deleteMcpServer", &format!("{all}/crm"), None, 204).await;
 }
 
 async fn walk_agent_runs(walk: &mut Walk, host: &Arc<TestHost>) {

@@ -4,7 +4,7 @@ use crate::caches::Caches;
 use crate::driver::{Driver, Heartbeats};
 use crate::error::{AppError, AppResult};
 use crate::model::{ComponentInfo, Enablement, Grants, InvocationLimits, SecretHash};
-use crate::ports::{ModelProvider, Random, Sandbox, Store, WebhookProjection};
+use crate::ports::{McpClient, ModelProvider, Random, Sandbox, Store, WebhookProjection};
 use crate::turns::Turns;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Asks language models.
     pub models: Arc<dyn ModelProvider>,
+    /// Speaks to foreign servers of the Model Context Protocol.
+    pub mcp: Arc<dyn McpClient>,
     /// One per dialect that sends webhooks.
     pub projections: Vec<Arc<dyn WebhookProjection>>,
     /// Plugins in the binary, enabled for every tenant.
@@ -146,6 +148,10 @@ impl App {
 
     pub(crate) fn models(&self) -> &dyn ModelProvider {
         &*self.inner.parts.models
+    }
+
+    pub(crate) fn mcp(&self) -> &dyn McpClient {
+        &*self.inner.parts.mcp
     }
 
     pub(crate) fn caches(&self) -> &Caches {

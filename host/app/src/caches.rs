@@ -4,7 +4,7 @@
 use crate::App;
 use crate::error::AppResult;
 use crate::model::{ApiKey, Enablement, Grants, GuardBinding, SecretHash, Tenant, WebhookEndpoint};
-use crate::usecases::record_definition;
+use crate::usecases::{lone_definition, record_definition};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -179,11 +179,12 @@ impl App {
         Ok(definition)
     }
 
-    /// The definition an execution runs; records have one that is not stored.
+    /// The definition an execution runs; those of records and of steps called by themselves are not stored.
     pub(crate) async fn definition_of(&self, execution: &Execution) -> AppResult<Option<Arc<Definition>>> {
-        match &execution.record {
-            Some(record) => Ok(Some(Arc::new(record_definition(execution.tenant_id, record.workflow_type)))),
-            None => {
+        match (&execution.record, &execution.lone) {
+            (Some(record), _) => Ok(Some(Arc::new(record_definition(execution.tenant_id, record.workflow_type)))),
+            (None, Some(node)) => Ok(Some(Arc::new(lone_definition(execution.tenant_id, (**node).clone())))),
+            (None, None) => {
                 let (id, version) = (execution.definition_id, execution.definition_version);
                 self.definition_version(execution.tenant_id, id, version).await
             }

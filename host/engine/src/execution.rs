@@ -4,7 +4,7 @@ use crate::flow::Flow;
 use crate::outcome::EntityRef;
 use crate::record::Record;
 use crate::{
-    DefinitionId, Dialect, ExecutionId, Fault, InstanceId, NodeId, RawJson, Task, TaskId, TaskState, TenantId,
+    DefinitionId, Dialect, ExecutionId, Fault, InstanceId, Node, NodeId, RawJson, Task, TaskId, TaskState, TenantId,
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -177,6 +177,9 @@ pub struct Execution {
     /// The whole state of a HydraCore record, which has no `tasks` either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<Record>>,
+    /// The only node of an execution without a stored definition: a step that was called by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lone: Option<Box<Node>>,
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,

@@ -86,6 +86,7 @@ fn shell(new: NewExecution, created_at: Timestamp) -> Execution {
         last_completed: None,
         flow: None,
         record: None,
+        lone: None,
         created_at,
         started_at: None,
         history_seq: 0,

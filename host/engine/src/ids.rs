@@ -90,4 +90,6 @@ ids! {
     AgentRunId,
     /// A question to a person.
     ConfirmationId,
+    /// A server of the Model Context Protocol that a tenant has registered.
+    McpServerId,
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod mail;
+pub mod mcp;
 pub mod models;
 pub mod outbound;
 pub mod output;

@@ -3,6 +3,7 @@
 use crate::adapters::{SystemClock, ThreadRandom, TimeOrderedIds};
 use crate::builtins::{self, Components};
 use crate::config::Config;
+use crate::mcp::McpServers;
 use crate::models::Models;
 use crate::token::{self, OperatorToken};
 use anyhow::Context as _;
@@ -64,6 +65,7 @@ pub async fn assemble(config: &Config) -> anyhow::Result<Host> {
         ids: Arc::new(TimeOrderedIds),
         random: Arc::new(ThreadRandom),
         models: Arc::new(Models::new().context("could not set up the client of language models")?),
+        mcp: Arc::new(McpServers::new().context("could not set up the client of MCP servers")?),
         projections: projections.clone(),
         builtins,
     };

@@ -3,6 +3,7 @@
 //! Nothing here asserts a time; it prints JSON to standard output and progress to standard error. A part that fails is
 //! an `error` in the JSON; the others stay, and the exit status says that not everything went well.
 
+mod agents;
 mod client;
 mod database;
 mod decision;
@@ -36,6 +37,9 @@ struct Args {
     /// Records of one tenant over which lists are measured; the same lists over 10,000 are the yardstick.
     #[arg(long, default_value_t = 100_000)]
     records: u64,
+    /// Runs of agents that wait for a person.
+    #[arg(long, default_value_t = 10_000)]
+    waiting: usize,
     /// Concurrencies tried for the best throughput.
     #[arg(long, value_delimiter = ',', default_value = "16,64,128,256")]
     concurrency: Vec<usize>,
@@ -69,6 +73,8 @@ enum What {
     Postgres,
     /// HydraCore records: 32 clients at one record against 32 records, lists over many records against few.
     Records,
+    /// Runs of agents: the journal of a long conversation, runs that wait for a person, going on after the answer.
+    Agents,
     /// Start-up time and idle memory.
     Start,
 }
@@ -109,6 +115,9 @@ async fn main() -> Result<()> {
                 None => part.whole(json!("left out: no --postgres URL")),
             })
             .await?;
+    }
+    if wanted(What::Agents) {
+        report.part("agents", async |part| agents::measure(&args, part).await).await?;
     }
     if wanted(What::Epilot) {
         report

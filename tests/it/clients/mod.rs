@@ -1,5 +1,8 @@
 //! The vendors' own clients against the real server.
 
+mod aimock;
 mod epilot;
 mod hydracore;
+pub mod mcp;
+mod real_model;
 mod softsolz;

@@ -24,12 +24,7 @@ impl Play {
     async fn set(operator: &Client, model: &Model) -> Self {
         let put = json!({"entities": {"write": ["made"]}, "irreversible": ["entities_put"]});
         let budget = json!({"llm_calls": 50, "wall_ms": 300_000});
-        let agent = json!({"agent": "agent-guest/chat", "config": {"say": "Go."}, "grants": put, "budget": budget});
-        Self::of(operator, model, agent).await
-    }
-
-    /// With this agent.
-    async fn of(operator: &Client, model: &Model, mut agent: Value) -> Self {
+        let mut agent = json!({"agent": "agent-guest/chat", "config": {"say": "Go."}, "grants": put, "budget": budget});
         let made = operator.post("/platform/v1/tenants", &json!({"name": "Crash"})).await.expect(201).json();
         let base = format!("/platform/v1/tenants/{}", made["id"].as_str().unwrap());
         operator.json("PATCH", &format!("{base}/settings"), &model.settings()).await.expect(200);
@@ -162,78 +157,4 @@ async fn an_agent_survives_kill_nine_at_every_boundary_of_its_journal() {
         ROWS + 1
     );
     assert!(crashes_in_llm >= 3, "the test must have hit the model's calls");
-}
-
-fn memory_kb(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// Minutes, and figures instead of a verdict: `cargo nextest run --run-ignored only ten_thousand`.
-#[tokio::test]
-#[ignore = "takes minutes; prints what waiting costs"]
-async fn ten_thousand_runs_wait_for_a_person() {
-    const RUNS: usize = 10_000;
-    const FIRST: usize = 200;
-    let model = Model::start(Duration::ZERO, |_| says("Yes.")).await;
-    let dir = tempfile::tempdir().unwrap();
-    let running = server(dir.path());
-    let operator = running.operator();
-    let get = json!({"do": "call", "tool": "entities_get", "arguments": {"schema": "order", "id": "o1"}});
-    let mut acts = vec![json!({"do": "now"}); 19];
-    acts.push(get);
-    acts.push(json!({"do": "confirm", "question": "Sure?"}));
-    let grants = json!({"entities": {"read": ["order"]}});
-    let agent = json!({"agent": "agent-guest/script", "config": {"acts": acts}, "grants": grants});
-    let play = Play::of(&operator, &model, agent).await;
-    let waiting = async |count: usize| {
-        let pending = format!("{}/confirmations?pending=true&limit=200", play.base);
-        loop {
-            let mut seen = 0;
-            let mut cursor = String::new();
-            loop {
-                let page = operator.get(&format!("{pending}{cursor}")).await.expect(200).json();
-                seen += page["data"].as_array().unwrap().len();
-                match page["next_cursor"].as_str() {
-                    Some(next) => cursor = format!("&cursor={next}"),
-                    None => break,
-                }
-            }
-            if seen >= count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    };
-    for _ in 0..FIRST {
-        play.flow(&operator).await;
-    }
-    waiting(FIRST).await;
-    let before = memory_kb(&running);
-    let began = Instant::now();
-    for _ in FIRST..RUNS {
-        play.flow(&operator).await;
-    }
-    waiting(RUNS).await;
-    println!("{RUNS} runs wait after {:?}", began.elapsed());
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let after = memory_kb(&running);
-    println!("memory: {before} KB with {FIRST} runs waiting, {after} KB with {RUNS}");
-    // How long a run of 20 recorded calls takes from the answer to its end.
-    let page = operator.get(&format!("{}/confirmations?pending=true&limit=200", play.base)).await.expect(200).json();
-    let mut took = Vec::new();
-    for question in page["data"].as_array().unwrap() {
-        let decide = format!("{}/confirmations/{}/decide", play.base, question["id"].as_str().unwrap());
-        let run = format!("{}/agent-runs/{}", play.base, question["run_id"].as_str().unwrap());
-        let asked = Instant::now();
-        operator.post(&decide, &json!({"decision": "approve"})).await.expect(200);
-        while operator.get(&run).await.expect(200).json()["status"] != "completed" {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        took.push(asked.elapsed());
-    }
-    took.sort();
-    println!("resume: p50 {:?}, p99 {:?}", took[took.len() / 2], took[took.len() * 99 / 100]);
-    assert_eq!(running.terminate(), Some(0));
 }

@@ -31,6 +31,12 @@ pub async fn enabled(host: &TestHost, tenant: &Tenant, name: &str, request: &Val
     (name, version)
 }
 
+/// Everything the guest `counter` asks for.
+pub fn all_grants() -> Value {
+    json!({"grants": {"entities": {"read": ["*"], "write": ["*"]}, "data": {"read": ["*"], "write": ["*"]},
+        "mail": true, "notify": true, "kv": true, "flow": true, "events": true}})
+}
+
 /// A chain of step nodes.
 pub fn chain(steps: &[(&str, Value)]) -> Value {
     let id = |i: usize| format!("n{i}");

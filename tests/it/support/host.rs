@@ -15,6 +15,7 @@ use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
 use stepwright_server::adapters::{ThreadRandom, TimeOrderedIds};
 use stepwright_server::builtins::{self, Components};
 use stepwright_server::mail::MailOut;
+use stepwright_server::mcp::McpServers;
 use stepwright_server::models::Models;
 use stepwright_server::outbound::Pump;
 use stepwright_server::readiness::HostReadiness;
@@ -127,6 +128,7 @@ impl TestHost {
             ids: Arc::new(TimeOrderedIds),
             random: Arc::new(ThreadRandom),
             models: Arc::new(Models::new().expect("a client")),
+            mcp: Arc::new(McpServers::new().expect("a client")),
             projections: projections.clone(),
             builtins,
         };

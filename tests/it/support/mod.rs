@@ -1,6 +1,7 @@
 pub mod client;
 pub mod data;
 pub mod host;
+pub mod mcp;
 pub mod model;
 pub mod postgres;
 pub mod process;

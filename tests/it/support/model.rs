@@ -20,6 +20,8 @@ pub struct Model {
     pause: Duration,
     requests: Arc<Mutex<Vec<Value>>>,
     failures: Arc<Mutex<Vec<u16>>>,
+    bill: Arc<Mutex<Option<(u64, u64)>>>,
+    billed: Arc<Mutex<(i64, i64)>>,
 }
 
 impl Model {
@@ -27,7 +29,15 @@ impl Model {
     pub async fn start(pause: Duration, script: impl Fn(&Value) -> Value + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let model = Self { url, script: Arc::new(script), pause, requests: Arc::default(), failures: Arc::default() };
+        let model = Self {
+            url,
+            script: Arc::new(script),
+            pause,
+            requests: Arc::default(),
+            failures: Arc::default(),
+            bill: Arc::default(),
+            billed: Arc::default(),
+        };
         let app = Router::new().fallback(take).with_state(model.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         model
@@ -36,6 +46,16 @@ impl Model {
     /// The next requests get these statuses instead of an answer.
     pub fn fail_next(&self, statuses: &[u16]) {
         self.failures.lock().expect("lock").extend(statuses.iter().rev());
+    }
+
+    /// From now on it bills so many tokens, whatever they were.
+    pub fn bill(&self, input: u64, output: u64) {
+        *self.bill.lock().expect("lock") = Some((input, output));
+    }
+
+    /// Tokens it has billed so far, in and out.
+    pub fn billed(&self) -> (i64, i64) {
+        *self.billed.lock().expect("lock")
     }
 
     /// Everything it was asked.
@@ -83,7 +103,13 @@ async fn take(State(model): State<Model>, body: Bytes) -> Response {
     let message = (model.script)(&request);
     let finish = if message["tool_calls"].is_null() { "stop" } else { "tool_calls" };
     // As a provider bills it: a token for four bytes.
-    let usage = json!({"prompt_tokens": body.len() / 4, "completion_tokens": message.to_string().len() / 4});
+    let usual = (body.len() as u64 / 4, message.to_string().len() as u64 / 4);
+    let (input, output) = model.bill.lock().expect("lock").unwrap_or(usual);
+    {
+        let mut billed = model.billed.lock().expect("lock");
+        *billed = (billed.0 + input as i64, billed.1 + output as i64);
+    }
+    let usage = json!({"prompt_tokens": input, "completion_tokens": output});
     let answer = json!({"choices": [{"message": message, "finish_reason": finish}], "usage": usage});
     axum::Json(answer).into_response()
 }

@@ -3,7 +3,7 @@
 use crate::kit::{ApiResult, Fields, JsonBody};
 use serde_json::Value;
 use stepwright_app::usecases::AgentDraft;
-use stepwright_app::{AgentBudget, AgentGrants, AgentMode, ReadWrite};
+use stepwright_app::{AgentBudget, AgentGrants, AgentMode, OnUntrusted, ReadWrite, UntrustedPolicy};
 use stepwright_engine::agent::{Dimension, Limits};
 use utoipa::ToSchema;
 
@@ -41,6 +41,13 @@ struct GrantsBody {
     confirm: Option<Vec<String>>,
     /// Tools whose effects cannot be taken back, besides those known to be so.
     irreversible: Option<Vec<String>>,
+    /// Servers of the Model Context Protocol whose tools it may use, by id, `*` for all.
+    mcp: Option<Vec<String>>,
+    /// What becomes of calls after the run has read what is not to be trusted (results of foreign servers and of steps
+    /// that reach out): `{"write": …, "irreversible": …}`, each `allow`, `confirm` or `deny`. Default: writes are
+    /// confirmed, what cannot be taken back is denied unless it is in `confirm`.
+    #[schema(value_type = Option<Object>)]
+    untrusted: Option<Value>,
 }
 
 /// What one run may use; what is absent has a default.
@@ -83,11 +90,19 @@ pub fn read_agent(body: &JsonBody) -> ApiResult<AgentDraft> {
 }
 
 fn read_grants(fields: &Fields<'_>) -> AgentGrants {
-    fields.only(&["entities", "steps", "models", "confirm", "irreversible"]);
+    fields.only(&["entities", "steps", "models", "confirm", "irreversible", "mcp", "untrusted"]);
     let set = |name: &str| fields.texts(name).into_iter().collect();
     let entities = fields.opt_object("entities").map(|f| {
         f.only(&["read", "write"]);
         ReadWrite { read: f.texts("read").into_iter().collect(), write: f.texts("write").into_iter().collect() }
+    });
+    let untrusted = fields.opt_object("untrusted").map(|f| {
+        f.only(&["write", "irreversible"]);
+        let default = UntrustedPolicy::default();
+        UntrustedPolicy {
+            write: f.opt_choice("write", &OnUntrusted::WORDS).unwrap_or(default.write),
+            irreversible: f.opt_choice("irreversible", &OnUntrusted::WORDS).unwrap_or(default.irreversible),
+        }
     });
     AgentGrants {
         entities: entities.unwrap_or_default(),
@@ -95,6 +110,8 @@ fn read_grants(fields: &Fields<'_>) -> AgentGrants {
         models: set("models"),
         confirm: set("confirm"),
         irreversible: set("irreversible"),
+        mcp: set("mcp"),
+        untrusted: untrusted.unwrap_or_default(),
     }
 }
 

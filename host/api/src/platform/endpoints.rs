@@ -1,6 +1,6 @@
 use super::handlers::{
-    agent_runs, agents, automations, data, definitions, entities, executions, guards, instances, keys, outbox, plugins,
-    settings, tenants, usage, webhook_endpoints,
+    agent_runs, agents, automations, data, definitions, entities, executions, guards, instances, keys, mcp,
+    mcp_servers, outbox, plugins, settings, tenants, usage, webhook_endpoints,
 };
 use crate::endpoint;
 use crate::kit::Endpoint;
@@ -84,5 +84,12 @@ pub fn all() -> Vec<Endpoint> {
         endpoint!(executions::skip_task),
         endpoint!(executions::callback),
         endpoint!(usage),
+        endpoint!(mcp),
+        endpoint!(mcp_servers::create),
+        endpoint!(mcp_servers::list),
+        endpoint!(mcp_servers::get),
+        endpoint!(mcp_servers::replace),
+        endpoint!(mcp_servers::delete),
+        endpoint!(mcp_servers::pin),
     ]
 }

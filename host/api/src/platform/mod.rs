@@ -7,6 +7,8 @@ mod definition;
 mod endpoints;
 mod handlers;
 mod list;
+mod mcp;
+mod mcp_server;
 mod permissions;
 mod problem;
 mod projection;

@@ -1,12 +1,12 @@
 //! Calls of tools: checked, confirmed, announced, made, and committed with what they have changed.
 
 use super::RunHost;
-use super::catalog::{Tool, generation};
+use super::catalog::{Tool, generation, shown};
 use super::confirm::{Begun, Question};
 use super::host::{Along, Halted, Refused};
 use super::tools::{Calling, Ran, result};
 use crate::error::FieldFault;
-use crate::model::{AgentMode, Commit, ConfirmationKind, Decision, UsageDelta};
+use crate::model::{AgentMode, Commit, ConfirmationKind, Decision, OnUntrusted, UsageDelta};
 use crate::ports::{CommitError, Halt, ToolCall, ToolEffect, ToolError, ToolInfo, ToolResult};
 use crate::usecases::schema_faults;
 use futures_util::future::join_all;
@@ -145,7 +145,10 @@ impl RunHost {
                 let dimension = dimensions.into_iter().find(|d| d.as_str() == name);
                 self.refused = dimension.map(RunFault::BudgetExhausted);
             }
-            Ok(_) => self.refused = None,
+            Ok(done) => {
+                self.refused = None;
+                self.read_of(done);
+            }
             Err(
                 ToolError::NotFound
                 | ToolError::Stale
@@ -176,8 +179,7 @@ impl RunHost {
     /// Whether the tool is not what the agent has seen.
     fn is_stale(&self, tools: &[Tool], call: &ToolCall, now: &ToolInfo) -> bool {
         let Some(known) = call.generation else { return false };
-        let infos: Vec<ToolInfo> = tools.iter().map(|tool| tool.info.clone()).collect();
-        if generation(&infos) == known {
+        if generation(&shown(tools)) == known {
             return false;
         }
         let seen = self.catalog.as_ref().filter(|catalog| catalog.generation == known);
@@ -191,7 +193,14 @@ impl RunHost {
         for mut call in open {
             let tool = call.calling.tool.info.clone();
             let unsure = call.begun.intents > 0 && tool.effect == ToolEffect::Irreversible;
-            if !unsure && (call.begun.intents > 0 || !tool.needs_confirmation) {
+            let policy = self.on_untrusted(tool.effect);
+            if call.begun.intents == 0 && policy == OnUntrusted::Deny && !tool.needs_confirmation {
+                let refusal = Err(ToolError::DeniedByPolicy(self.denial(&tool.name)));
+                answers[call.place] = Some(self.told(call.ordinal, call.request, refusal).await?);
+                continue;
+            }
+            let asks = tool.needs_confirmation || policy == OnUntrusted::Confirm;
+            if !unsure && (call.begun.intents > 0 || !asks) {
                 agreed.push(call);
                 continue;
             }

@@ -1,10 +1,11 @@
 //! What an agent can do: its tools, made from its grants.
 
 use super::RunHost;
+use super::foreign::foreign_tools;
 use super::host::Around;
 use crate::error::AppResult;
-use crate::model::{AgentGrants, AgentMode, AgentRun, Capability, ComponentInfo, StepCategory};
-use crate::ports::{Halt, ToolCatalog, ToolEffect, ToolInfo};
+use crate::model::{AgentGrants, AgentMode, AgentRun, Capability, ComponentInfo, StepCategory, StepDescriptor};
+use crate::ports::{Halt, McpAccess, ToolCatalog, ToolEffect, ToolInfo};
 use serde_json::json;
 use stepwright_engine::RawJson;
 use stepwright_engine::agent::{Hash, RunFault};
@@ -23,6 +24,18 @@ pub(super) enum ToolKind {
         plugin: String,
         step: String,
         digest: String,
+        /// It reaches servers outside, so that its results hold what strangers have written.
+        reaches_out: bool,
+    },
+    /// A tool of a server of the Model Context Protocol.
+    Foreign {
+        server: String,
+        tool: String,
+        /// Of what the agent has been shown of it.
+        pinned: Hash,
+        access: McpAccess,
+        /// The server describes it otherwise by now: nobody may call it.
+        changed: bool,
     },
 }
 
@@ -49,7 +62,7 @@ impl RunHost {
         let shown = match answered {
             Some(shown) => shown,
             None => {
-                let tools: Vec<ToolInfo> = self.tools().await?.into_iter().map(|tool| tool.info).collect();
+                let tools = shown(&self.tools().await?);
                 let generation = generation(&tools);
                 let fresh = (known != Some(generation)).then_some(ToolCatalog { generation, tools });
                 self.value(ordinal, "catalog", request, &fresh).await?
@@ -60,6 +73,12 @@ impl RunHost {
         }
         Ok(shown)
     }
+}
+
+/// What an agent is shown: everything that it may call.
+pub(super) fn shown(tools: &[Tool]) -> Vec<ToolInfo> {
+    let callable = |tool: &&Tool| !matches!(tool.kind, ToolKind::Foreign { changed: true, .. });
+    tools.iter().filter(callable).map(|tool| tool.info.clone()).collect()
 }
 
 /// Another number whenever anything about the tools is different.
@@ -88,6 +107,7 @@ async fn tools(around: &Around, run: &AgentRun) -> AppResult<Vec<Tool>> {
         };
         tools.extend(step_tools(grants, &info, digest, builtin.is_some()));
     }
+    tools.extend(foreign_tools(around, run).await?);
     for tool in &mut tools {
         let ToolInfo { name, effect, needs_confirmation, .. } = &mut tool.info;
         if grants.irreversible.contains(name) {
@@ -156,38 +176,56 @@ fn step_tools(grants: &AgentGrants, info: &ComponentInfo, digest: &str, builtin:
     for step in &info.steps {
         let full = format!("{}/{}", info.name, step.id);
         let step_type = if builtin { &step.id } else { &full };
-        let name = step_type.replace('/', "__");
-        if !(granted(step_type) || granted(&full)) || name.len() > MAX_NAME {
+        if !(granted(step_type) || granted(&full)) {
             continue;
         }
-        // What leaves by HTTP cannot be called back, and may be done twice; all else is committed with its result.
-        let effect = match step.category {
-            _ if info.imports.contains(&Capability::Http) => ToolEffect::Irreversible,
-            StepCategory::Summary => ToolEffect::Read,
-            StepCategory::Delivery | StepCategory::Action | StepCategory::Integration | StepCategory::Logic => {
-                ToolEffect::Write
-            }
-        };
-        let description = if step.description.is_empty() { &step.title } else { &step.description };
-        tools.push(Tool {
-            info: ToolInfo {
-                name,
-                description: description.clone(),
-                input_schema: step.config_schema.clone(),
-                output_schema: step.output_schema.clone(),
-                effect,
-                needs_confirmation: false,
-            },
-            kind: ToolKind::Step { plugin: info.name.clone(), step: step.id.clone(), digest: digest.to_owned() },
-        });
+        if let Some(tool) = step_tool(info, step, builtin) {
+            let kind = ToolKind::Step {
+                plugin: info.name.clone(),
+                step: step.id.clone(),
+                digest: digest.to_owned(),
+                reaches_out: info.imports.contains(&Capability::Http),
+            };
+            tools.push(Tool { info: tool, kind });
+        }
     }
     tools
+}
+
+/// Every step of a component that can be a tool.
+pub(crate) fn every_step(
+    component: &ComponentInfo,
+    builtin: bool,
+) -> impl Iterator<Item = (ToolInfo, StepDescriptor)> + '_ {
+    component.steps.iter().filter_map(move |step| Some((step_tool(component, step, builtin)?, step.clone())))
+}
+
+/// A step as a tool: one schema for definitions, agents and clients outside. None when its name is too long for one.
+fn step_tool(component: &ComponentInfo, step: &StepDescriptor, builtin: bool) -> Option<ToolInfo> {
+    let name = if builtin { step.id.clone() } else { format!("{}/{}", component.name, step.id).replace('/', "__") };
+    // What leaves by HTTP cannot be called back, and may be done twice; all else is committed with its result.
+    let effect = match step.category {
+        _ if component.imports.contains(&Capability::Http) => ToolEffect::Irreversible,
+        StepCategory::Summary => ToolEffect::Read,
+        StepCategory::Delivery | StepCategory::Action | StepCategory::Integration | StepCategory::Logic => {
+            ToolEffect::Write
+        }
+    };
+    let description = if step.description.is_empty() { &step.title } else { &step.description };
+    (name.len() <= MAX_NAME).then(|| ToolInfo {
+        name,
+        description: description.clone(),
+        input_schema: step.config_schema.clone(),
+        output_schema: step.output_schema.clone(),
+        effect,
+        needs_confirmation: false,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ReadWrite, StepDescriptor};
+    use crate::model::ReadWrite;
 
     fn info(imports: &[Capability]) -> ComponentInfo {
         let step = |id: &str, category| StepDescriptor {

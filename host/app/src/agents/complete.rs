@@ -24,6 +24,8 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// Tokens a provider may add to what it is sent: roles, tool calls' frames.
 const FRAME_TOKENS: u64 = 16;
+/// Tokens a provider may add to tell the model how tools are called.
+const TOOL_TOKENS: u64 = 1_024;
 /// Bytes of the schema of an answer.
 const MAX_SCHEMA: usize = 64 << 10;
 
@@ -44,15 +46,38 @@ struct Intent {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Journalled {
-    Answer { output: Vec<ChatOutput>, finish: Finish, usage: TokenUsage, left: Vec<(String, u64)>, attempts: u32 },
+    Answer {
+        output: Vec<ChatOutput>,
+        finish: Finish,
+        usage: TokenUsage,
+        left: Vec<(String, u64)>,
+        attempts: u32,
+        /// More was billed than was reserved: the first dimension, what was reserved and what was billed. The run
+        /// ends here, whenever it is looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overbilled: Option<(Dimension, u64, u64)>,
+    },
     Failed(LlmError),
 }
+
+/// What a provider may bill.
+const BILLED: [Dimension; 3] = [Dimension::InputTokens, Dimension::OutputTokens, Dimension::CostMicros];
 
 /// The model an agent has named, with what using it takes.
 struct Chosen {
     alias: String,
     model: ModelAlias,
     access: ProviderAccess,
+}
+
+/// A request that has been made.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    chosen: &'a Chosen,
+    max_tokens: u64,
+    /// At most, as reserved.
+    input: u64,
+    reserved: Amounts,
 }
 
 impl RunHost {
@@ -75,6 +100,9 @@ impl RunHost {
         };
         self.chats.journalled(chat)?;
         match journalled {
+            Journalled::Answer { overbilled: Some((dimension, reserved, billed)), .. } => {
+                Err(self.fail(RunFault::Overbilled { dimension, reserved, billed }))
+            }
             Journalled::Answer { output, finish, usage, left, .. } => {
                 self.chats.answered(chat, output.clone())?;
                 self.refused = None;
@@ -142,7 +170,8 @@ impl RunHost {
             timeout: TIMEOUT,
         };
         // A token is at least a byte, so this is more than any tokenizer can make of it.
-        let input = bytes_of(&model_request) + FRAME_TOKENS * (2 + model_request.messages.len() as u64);
+        let tools_told = if model_request.tools.is_empty() { 0 } else { TOOL_TOKENS };
+        let input = bytes_of(&model_request) + tools_told + FRAME_TOKENS * (2 + model_request.messages.len() as u64);
         if input / 4 > chosen.model.context_tokens {
             let error = LlmError::ContextTooLong { limit: chosen.model.context_tokens, have: input / 4 };
             return self.value(ordinal, "llm", hash, &Journalled::Failed(error)).await;
@@ -180,7 +209,8 @@ impl RunHost {
         let span = spans::chat(&chosen.model.provider, &request.model, max_tokens, &self.run.id);
         let (answer, attempts) = self.attempted(&chosen, &request).instrument(span.clone()).await;
         let attempts = attempts + begun.intents;
-        let (journalled, used) = self.settled_answer(&chosen, &request, answer, attempts, input);
+        let asked = Asked { chosen: &chosen, max_tokens: request.max_tokens, input, reserved };
+        let (journalled, used) = self.settled_answer(&asked, answer, attempts);
         match &journalled {
             Journalled::Answer { usage, .. } => spans::used(&span, usage),
             Journalled::Failed(error) => spans::failed(&span, &format!("{error:?}")),
@@ -199,7 +229,9 @@ impl RunHost {
         more: Amounts,
         back: Amounts,
     ) -> Result<Journalled, Halt> {
-        match self.answer(ordinal, "llm", hash, &journalled, Along { more, back, ..Along::default() }).await {
+        // What was billed is owed, whatever the budget says; only what was reserved is sure to fit.
+        let owed = matches!(journalled, Journalled::Answer { overbilled: Some(_), .. });
+        match self.answer(ordinal, "llm", hash, &journalled, Along { more, back, owed, ..Along::default() }).await {
             Ok(done) => Ok(done),
             Err(refused) => Err(self.ended_by(refused)),
         }
@@ -207,18 +239,17 @@ impl RunHost {
 
     fn settled_answer(
         &self,
-        chosen: &Chosen,
-        request: &ModelRequest,
+        asked: &Asked<'_>,
         answer: Result<ModelAnswer, ModelFault>,
         attempts: u32,
-        bytes: u64,
     ) -> (Journalled, Amounts) {
+        let Asked { chosen, max_tokens, input, reserved } = *asked;
         match answer {
             Ok(ModelAnswer { output, finish, usage }) => {
                 let said: usize = output.iter().map(size_of).sum();
                 let usage = usage.unwrap_or_else(|| TokenUsage {
-                    input: bytes.div_ceil(4),
-                    output: (said as u64).div_ceil(4).clamp(1, request.max_tokens),
+                    input: input.div_ceil(4).min(reserved.input_tokens),
+                    output: (said as u64).div_ceil(4).clamp(1, max_tokens),
                     cache_read: 0,
                     estimated: true,
                 });
@@ -231,16 +262,31 @@ impl RunHost {
                 metrics::counter!("stepwright_agent_tokens_total", "type" => "input").increment(usage.input);
                 metrics::counter!("stepwright_agent_tokens_total", "type" => "output").increment(usage.output);
                 metrics::counter!("stepwright_agent_cost_micros_total").increment(used.cost_micros);
+                let over = BILLED.into_iter().find(|d| used.get(*d) > reserved.get(*d));
+                let overbilled = over.map(|d| (d, reserved.get(d), used.get(d)));
+                if let Some((dimension, reserved, billed)) = overbilled {
+                    tracing::warn!(
+                        run = self.run.id,
+                        ?dimension,
+                        reserved,
+                        billed,
+                        "a provider bills more than was reserved"
+                    );
+                }
                 let limits = self.run.agent.budget.of_run();
-                let spent = self.spent.plus(&used);
+                let mut spent = self.spent.plus(&used);
+                for dimension in BILLED {
+                    let settled = spent.get_mut(dimension);
+                    *settled = settled.saturating_sub(reserved.get(dimension));
+                }
                 let left = |d: Dimension| limits.left(&spent, d).map(|left| (d.as_str().to_owned(), left));
                 let left = Dimension::ALL.into_iter().filter_map(left).collect();
-                (Journalled::Answer { output, finish, usage, left, attempts }, used)
+                (Journalled::Answer { output, finish, usage, left, attempts, overbilled }, used)
             }
             Err(fault) => {
                 let error = match fault {
                     ModelFault::TooLong => {
-                        LlmError::ContextTooLong { limit: chosen.model.context_tokens, have: bytes / 4 }
+                        LlmError::ContextTooLong { limit: chosen.model.context_tokens, have: input / 4 }
                     }
                     ModelFault::Filtered => LlmError::ContentFiltered,
                     ModelFault::Transient { code, .. } => LlmError::ProviderFailed(code),

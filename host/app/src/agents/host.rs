@@ -4,7 +4,7 @@ use super::body::{Packed, pack, unpack};
 use super::chat::Chats;
 use crate::App;
 use crate::caches::TenantView;
-use crate::model::{AgentRun, BudgetKey, Confirmation, JournalWrite, MemoryChange, Spend, StoredJournal};
+use crate::model::{AgentRun, BudgetKey, Confirmation, JournalWrite, MemoryChange, RunStatus, Spend, StoredJournal};
 use crate::ports::{Halt, JournalError, StoreError, ToolCatalog};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +52,8 @@ pub(super) struct Along {
     /// The run's new state.
     pub next: Option<AgentRun>,
     pub wake_at: Option<Option<Timestamp>>,
+    /// It is owed already, so no limit refuses it.
+    pub owed: bool,
 }
 
 /// Why rows were not written.
@@ -69,20 +71,18 @@ impl From<Halt> for Refused {
     }
 }
 
-/// The budgets a run spends from.
-fn levels(app: &App, view: &TenantView, run: &AgentRun) -> [(BudgetKey, Limits); 3] {
-    let day = app.now().to_rfc3339_millis().chars().take(10).collect();
+/// The day on which something that begins now is booked.
+pub(crate) fn today(app: &App) -> String {
+    app.now().to_rfc3339_millis().chars().take(10).collect()
+}
+
+/// The budgets a run spends from, the day's last.
+pub(crate) fn levels(view: &TenantView, run: &AgentRun, day: &str) -> [(BudgetKey, Limits); 3] {
     [
         (BudgetKey::Run(run.id.clone()), run.agent.budget.of_run()),
         (BudgetKey::Flow(run.execution), run.agent.budget.flow),
-        (BudgetKey::Day(day), view.tenant.settings.agents_per_day),
+        (BudgetKey::Day(day.to_owned()), view.tenant.settings.agents_per_day),
     ]
-}
-
-/// What an activation has used of what was not reserved before; never refused.
-pub(crate) fn spends(app: &App, view: &TenantView, run: &AgentRun, more: Amounts) -> Vec<Spend> {
-    let spend = |(key, _)| Spend { key, more, back: Amounts::default(), limits: Limits::default() };
-    levels(app, view, run).into_iter().map(spend).collect()
 }
 
 /// Answers one activation's host calls.
@@ -93,11 +93,16 @@ pub(crate) struct RunHost {
     pub(super) texts: HashMap<Hash, String>,
     replay: Replay,
     pub(super) repeats: Repeats,
+    /// What this activation spends is booked on the day it began, so that what it reserves and what it gives back
+    /// meet.
+    day: String,
     /// By this run, as far as this activation knows.
     pub(super) spent: Amounts,
     /// The newest catalog the agent has seen.
     pub(super) catalog: Option<ToolCatalog>,
     pub(super) chats: Chats,
+    /// Where the first thing came from that the run has read and that is not to be trusted.
+    pub(super) tainted_by: Option<String>,
     /// Everything must be recorded: nothing is done, nothing is written.
     replay_only: bool,
     /// Why the instance was taken away, if it was.
@@ -123,6 +128,7 @@ impl RunHost {
         }
         let replay = Replay::of(&journal).map_err(|e| diverged(e.to_string()))?;
         let repeats = Repeats::new(run.agent.budget.max_repeats);
+        let day = run.held.as_ref().map_or_else(|| today(&around.app), |held| held.day.clone());
         Ok(Self {
             around,
             run,
@@ -130,9 +136,11 @@ impl RunHost {
             texts,
             replay,
             repeats,
+            day,
             spent,
             catalog: None,
             chats: Chats::default(),
+            tainted_by: None,
             replay_only: false,
             halted: None,
             refused: None,
@@ -173,11 +181,19 @@ impl RunHost {
     pub(super) fn call(&mut self, kind: &str, request: Hash) -> Result<(u32, Next), Halt> {
         match self.replay.call(kind, request) {
             Ok((ordinal, Next::Begun { .. } | Next::Fresh)) if self.replay_only => {
-                Err(self.fail(RunFault::JournalDiverged(format!("call {ordinal} ({kind}) is not recorded"))))
+                let why = self.stopped_here();
+                let diverged = || RunFault::JournalDiverged(format!("call {ordinal} ({kind}) is not recorded"));
+                Err(self.fail(why.unwrap_or_else(diverged)))
             }
             Ok(known) => Ok(known),
             Err(diverged) => Err(self.fail(RunFault::JournalDiverged(diverged.to_string()))),
         }
+    }
+
+    /// Why the run ended at a call of which nothing is recorded: the host has stopped it there, which no agent notices.
+    fn stopped_here(&self) -> Option<RunFault> {
+        let RunStatus::Failed(fault @ RunFault::BudgetExhausted(_)) = &self.run.status else { return None };
+        self.replay.ended().is_ok().then(|| fault.clone())
     }
 
     /// The agent makes a call that changes nothing outside: its ordinal, and its answer if it was answered.
@@ -252,7 +268,7 @@ impl RunHost {
     ) -> (JournalWrite, Amounts) {
         let entries = self.journal.chain(entries);
         let blobs: Vec<_> = blobs.into_iter().filter(|(hash, _)| !self.texts.contains_key(hash)).collect();
-        let Along { mut more, back, questions, memory, next, wake_at } = along;
+        let Along { mut more, back, questions, memory, next, wake_at, owed } = along;
         let rows = entries.iter().map(|entry| entry.body.len() as u64 + ROW_BYTES).sum::<u64>();
         more.bytes += rows + blobs.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         let write = JournalWrite {
@@ -264,7 +280,7 @@ impl RunHost {
             blobs,
             next: next.map(Box::new),
             wake_at,
-            spends: self.spends(more, back),
+            spends: self.spends(more, back, owed),
             questions,
             memory,
         };
@@ -272,9 +288,12 @@ impl RunHost {
     }
 
     /// The same spending at every level.
-    pub(super) fn spends(&self, more: Amounts, back: Amounts) -> Vec<Spend> {
-        let levels = levels(&self.around.app, &self.around.view, &self.run);
-        levels.into_iter().map(|(key, limits)| Spend { key, more, back, limits }).collect()
+    fn spends(&self, more: Amounts, back: Amounts, owed: bool) -> Vec<Spend> {
+        let levels = levels(&self.around.view, &self.run, &self.day).into_iter().map(|(key, limits)| {
+            let limits = if owed { Limits::default() } else { limits };
+            Spend { key, more, back, limits }
+        });
+        levels.collect()
     }
 
     /// Takes over what was written.

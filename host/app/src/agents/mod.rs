@@ -11,11 +11,14 @@ mod catalog;
 mod chat;
 mod complete;
 mod confirm;
+mod foreign;
 mod host;
 mod memory;
 mod spans;
+mod taint;
 mod tools;
 mod values;
 
-pub(crate) use host::{Around, Halted, RunHost, spends};
+pub(crate) use catalog::every_step;
+pub(crate) use host::{Around, Halted, RunHost, levels, today};
 pub(crate) use spans::invoke_agent;

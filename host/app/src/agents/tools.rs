@@ -1,6 +1,7 @@
 //! Running one tool.
 
 use super::catalog::{Tool, ToolKind};
+use super::foreign::Foreign;
 use super::host::Around;
 use crate::caches::EnabledPlugin;
 use crate::driver::{call_input, pinned_plugin};
@@ -52,10 +53,19 @@ impl Calling {
     pub(super) async fn run(&self) -> Ran {
         match &self.tool.kind {
             ToolKind::EntitiesGet | ToolKind::EntitiesList | ToolKind::EntitiesPut => self.entities().await,
-            ToolKind::Step { plugin, step, digest } => match self.step_call(plugin, step, digest) {
-                Ok(call) => self.step(call).await,
+            ToolKind::Step { plugin, step, digest, reaches_out } => match self.step_call(plugin, step, digest) {
+                Ok(call) => {
+                    let mut ran = self.step(call).await;
+                    if let (Ok(done), true) = (&mut ran.result, *reaches_out) {
+                        done.untrusted = Some(format!("http:{plugin}"));
+                    }
+                    ran
+                }
                 Err(fault) => Ran::refused(ToolError::Failed(fault)),
             },
+            ToolKind::Foreign { server, tool, pinned, access, changed } => {
+                self.foreign(Foreign { server, tool, pinned: *pinned, access, changed: *changed }).await
+            }
         }
     }
 
@@ -103,7 +113,9 @@ impl Calling {
                 let expected = self.arguments.get("expected_version").and_then(Value::as_u64);
                 session.entity_put(schema, id, &patch, expected).await.map(|version| json!({ "version": version }))
             }
-            ToolKind::EntitiesGet | ToolKind::Step { .. } => session.entity_get(schema, id).await.map(shown),
+            ToolKind::EntitiesGet | ToolKind::Step { .. } | ToolKind::Foreign { .. } => {
+                session.entity_get(schema, id).await.map(shown)
+            }
         };
         match done {
             Ok(value) => {
@@ -196,7 +208,7 @@ impl Calling {
     fn step_call_again(&self, call: &StepCall) -> Result<StepCall, Fault> {
         match &self.tool.kind {
             ToolKind::Step { plugin, step, .. } => self.step_call(plugin, step, &call.digest),
-            ToolKind::EntitiesGet | ToolKind::EntitiesList | ToolKind::EntitiesPut => {
+            ToolKind::EntitiesGet | ToolKind::EntitiesList | ToolKind::EntitiesPut | ToolKind::Foreign { .. } => {
                 Err(Fault::permanent("INTERNAL", "only steps are run"))
             }
         }

@@ -50,7 +50,9 @@ impl App {
             Ok(host) => host.replaying(),
             Err(fault) => return Ok(Replayed { status: RunStatus::Failed(fault), calls: 0, head }),
         };
-        let limits = InvocationLimits { wall_ms: WALL_MS, fuel: self.config().ceilings.fuel, ..self.config().limits };
+        // No activation had more of it.
+        let fuel = run.agent.budget.of_run().fuel.unwrap_or(self.config().ceilings.fuel);
+        let limits = InvocationLimits { wall_ms: WALL_MS, fuel, ..self.config().limits };
         let (digest, agent, config) = (run.digest.clone(), run.agent.agent.clone(), run.config.clone());
         let call = AgentCall { digest, agent, context, config, limits, host: Box::new(host) };
         let AgentEnded { result, host, .. } = self.sandbox().run_agent(call).await;

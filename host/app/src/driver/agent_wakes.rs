@@ -1,6 +1,7 @@
 //! Taking up runs of agents again: a person has decided, or nobody has in time.
 
 use super::Pause;
+use super::agent_budget::settlement;
 use crate::App;
 use crate::error::{AppError, AppResult};
 use crate::model::{AgentRun, ConfirmationState, JournalWrite, Paging, RunStatus};
@@ -69,18 +70,14 @@ impl App {
     /// Nobody waits for the run any more.
     pub(crate) async fn cancel_agent_run(&self, run: AgentRun) -> AppResult<()> {
         let Some(stored) = self.store().journal(run.tenant_id, &run.id).await? else { return Ok(()) };
+        // A host that has died over it may have left something booked.
+        let spends = run.held.as_ref().map(|held| settlement(&run, held, held.at_most(stored.beat_at)));
+        let next = AgentRun { status: RunStatus::Cancelled, held: None, updated_at: self.now(), ..run.clone() };
         let write = JournalWrite {
-            tenant_id: run.tenant_id,
-            run: run.id.clone(),
-            expected: stored.head,
-            head: stored.head,
-            entries: Vec::new(),
-            blobs: Vec::new(),
-            next: Some(Box::new(AgentRun { status: RunStatus::Cancelled, updated_at: self.now(), ..run })),
+            next: Some(Box::new(next)),
             wake_at: Some(None),
-            spends: Vec::new(),
-            questions: Vec::new(),
-            memory: None,
+            spends: spends.unwrap_or_default(),
+            ..JournalWrite::nothing(&run, stored.head)
         };
         match self.store().write_journal(&write).await {
             Ok(()) | Err(JournalError::Stale) => Ok(()),

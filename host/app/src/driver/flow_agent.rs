@@ -4,19 +4,14 @@ use super::agent_wakes::is_at_it;
 use super::flow_work::Worker;
 use super::held::retrying;
 use super::invoke::BUSY;
-use crate::agents::{Around, Halted, RunHost};
+use crate::agents::RunHost;
 use crate::error::AppResult;
-use crate::model::{Agent, AgentDescriptor, AgentRun, JournalWrite, RunStatus, StoredJournal};
-use crate::ports::{AgentCall, AgentConclusion, AgentEnded, CallContext, JournalError, StoreError};
+use crate::model::{Agent, AgentDescriptor, AgentRun, RunStatus};
+use crate::ports::{AgentConclusion, StoreError};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use stepwright_engine::agent::{Amounts, Dimension, Hash, RunFault};
+use stepwright_engine::agent::{Dimension, RunFault};
 use stepwright_engine::flow::{AgentReport, Flow};
 use stepwright_engine::{AgentRunId, Fault, Metering, NodeId, RawJson};
-use tracing::Instrument as _;
-
-/// The longest one activation may take (source: contracts/plugins.md 4.3).
-const MAX_WALL_MS: u64 = 300_000;
 
 /// What the flow asks for.
 pub(super) struct AgentWork {
@@ -30,7 +25,7 @@ pub(super) struct AgentWork {
 }
 
 /// What came of one try.
-enum Tried {
+pub(super) enum Tried {
     Report(AgentReport),
     /// Nobody waits for it any more, or somebody else does it.
     Nobody,
@@ -73,10 +68,7 @@ impl Worker {
         }
         let read = || async { Ok(self.app.store().journal(tenant, &run.id).await?) };
         let Some(stored) = retrying(read).await? else { return Ok(Tried::Nobody) };
-        let keys = [crate::model::BudgetKey::Run(run.id.clone())];
-        let read = || async { Ok(self.app.store().spent(tenant, &keys).await?) };
-        let spent = retrying(read).await?.first().copied().unwrap_or_default();
-        self.activate(run, stored, spent, metering).await
+        self.activate(run, stored, metering).await
     }
 
     /// Pins everything the run must not see change.
@@ -127,6 +119,7 @@ impl Worker {
             input: RawJson::from(input_of(flow, &work.task)),
             actor: self.execution.trigger.source.as_str().into(),
             status: RunStatus::Running,
+            held: None,
             began_at: now,
             updated_at: now,
         };
@@ -151,120 +144,6 @@ impl Worker {
         }
         let read = || async { Ok(self.app.store().component_info(self.execution.tenant_id, digest).await?) };
         Ok(retrying(read).await?.and_then(|info| info.agent(&agent.agent).cloned()))
-    }
-
-    /// Lets the agent go on until it ends or has to wait.
-    async fn activate(
-        &self,
-        run: AgentRun,
-        stored: StoredJournal,
-        spent: Amounts,
-        metering: &mut Metering,
-    ) -> AppResult<Tried> {
-        let around = Around {
-            app: self.app.clone(),
-            view: Arc::clone(&self.view),
-            definition: Arc::clone(&self.definition),
-            execution: Arc::clone(&self.execution),
-        };
-        let head = stored.head;
-        let budget = run.agent.budget.of_run();
-        let left = |dimension| budget.left(&spent, dimension);
-        if let Some(spent) = [Dimension::WallMs, Dimension::Fuel].into_iter().find(|d| left(*d) == Some(0)) {
-            let failed = RunStatus::Failed(RunFault::BudgetExhausted(spent));
-            return self.end(run, head, failed, Amounts::default()).await;
-        }
-        let (wall_ms, fuel) = (left(Dimension::WallMs).unwrap_or(MAX_WALL_MS).min(MAX_WALL_MS), left(Dimension::Fuel));
-        let limits = self
-            .view
-            .enabled(&run.agent.plugin)
-            .map_or(self.app.config().limits, |enabled| enabled.enablement.limits.over(self.app.config().limits));
-        let limits = crate::model::InvocationLimits {
-            wall_ms: u32::try_from(wall_ms).unwrap_or(u32::MAX),
-            fuel: fuel.unwrap_or(limits.fuel),
-            ..limits
-        };
-        let host = match RunHost::new(around, run.clone(), stored, spent) {
-            Ok(host) => host,
-            Err(fault) => return self.end(run, head, RunStatus::Failed(fault), Amounts::default()).await,
-        };
-        let call = AgentCall {
-            digest: run.digest.clone(),
-            agent: run.agent.agent.clone(),
-            context: CallContext {
-                // The same whenever it is taken up again.
-                now: run.began_at.to_rfc3339_millis(),
-                actor: run.actor.clone(),
-                ..self.context(&run.task, 1, format!("{}/{}", self.execution.id, run.id))
-            },
-            config: run.config.clone(),
-            limits,
-            host: Box::new(host),
-        };
-        let slot = self.slot().await;
-        let AgentEnded { result, metering: used, logs, host } = {
-            let span = crate::agents::invoke_agent(&run.agent.name, &run.id);
-            self.app.sandbox().run_agent(call).instrument(span).await
-        };
-        drop(slot);
-        metering.add(&used);
-        for line in &logs {
-            tracing::debug!(target: "stepwright::guest", execution = %self.execution.id, run = run.id, level = ?line.level, "{}", line.message);
-        }
-        let Ok(host) = host.into_any().downcast::<RunHost>() else {
-            return Err(crate::AppError::Internal("the agent's host was exchanged".into()));
-        };
-        let more =
-            Amounts { wall_ms: used.wall_us.div_ceil(1_000).min(wall_ms), fuel: used.fuel, ..Amounts::default() };
-        let status = match (&host.halted, result) {
-            (Some(Halted::Waiting), _) => RunStatus::Waiting,
-            (Some(Halted::Stale), _) => return Ok(Tried::Nobody),
-            (Some(Halted::Unavailable(reason)), _) => {
-                tracing::warn!(run = run.id, reason, "an agent's run is tried again");
-                return Ok(Tried::Again);
-            }
-            (Some(Halted::Failed(fault)), _) => RunStatus::Failed(fault.clone()),
-            (None, Ok(conclusion)) => concluded(&host, conclusion),
-            (None, Err(fault)) if fault.code == BUSY => return Ok(Tried::Again),
-            (None, Err(fault)) => RunStatus::Failed(failure(&host, fault)),
-        };
-        let (run, head) = (host.run.clone(), host.head());
-        self.end(run, head, status, more).await
-    }
-
-    /// Writes what has become of the run, and tells it.
-    async fn end(&self, run: AgentRun, head: Hash, status: RunStatus, more: Amounts) -> AppResult<Tried> {
-        let report = match &status {
-            RunStatus::Waiting => Tried::Report(AgentReport::WaitingApproval),
-            ended => match report_of(ended) {
-                Some(report) => Tried::Report(report),
-                None => Tried::Again,
-            },
-        };
-        let waits = matches!(status, RunStatus::Waiting);
-        metrics::counter!("stepwright_agent_runs_total", "status" => status.word()).increment(1);
-        let spends = crate::agents::spends(&self.app, &self.view, &run, more);
-        let write = JournalWrite {
-            tenant_id: run.tenant_id,
-            run: run.id.clone(),
-            expected: head,
-            head,
-            entries: Vec::new(),
-            blobs: Vec::new(),
-            next: Some(Box::new(AgentRun { status, updated_at: self.app.now(), ..run })),
-            wake_at: (!waits).then_some(None),
-            spends,
-            questions: Vec::new(),
-            memory: None,
-        };
-        loop {
-            match self.app.store().write_journal(&write).await {
-                Ok(()) => return Ok(report),
-                Err(JournalError::Stale) => return Ok(Tried::Nobody),
-                Err(JournalError::Store(StoreError::Unavailable(_))) => self.pause().await,
-                Err(error) => return Err(crate::AppError::Internal(error.to_string())),
-            }
-        }
     }
 }
 
@@ -296,7 +175,7 @@ pub(super) fn failure(host: &RunHost, fault: Fault) -> RunFault {
 }
 
 /// What a run that has ended tells its flow; none while it goes on.
-fn report_of(status: &RunStatus) -> Option<AgentReport> {
+pub(super) fn report_of(status: &RunStatus) -> Option<AgentReport> {
     match status {
         RunStatus::Running | RunStatus::Waiting => None,
         RunStatus::Completed { outcome, output, entities, .. } => Some(AgentReport::Completed {

@@ -5,6 +5,8 @@
 //! so another process can take over at any point.
 
 mod actor;
+mod agent_activation;
+mod agent_budget;
 mod agent_replay;
 mod agent_wakes;
 mod background;

@@ -75,6 +75,7 @@ impl App {
         let env = self.env(actor);
         let mut transition = start(&definition, args, &env);
         transition.next.dialect = dialect.unwrap_or(definition.dialect);
+        transition.next.lone = crate::usecases::lone_node(&definition).map(Box::new);
         if begin && place.is_some() {
             transition = followed_by(&definition, transition, Command::Begin, &env);
         }

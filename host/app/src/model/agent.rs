@@ -3,6 +3,7 @@
 use super::ReadWrite;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use stepwright_engine::agent::{Amounts, Entry, Hash, Limits, RunFault};
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{AgentId, AgentRunId, ConfirmationId, ExecutionId, NodeId, RawJson, TenantId, Timestamp};
@@ -47,6 +48,43 @@ pub struct AgentGrants {
     pub confirm: BTreeSet<String>,
     /// Tools whose effects cannot be taken back, besides those known to be so.
     pub irreversible: BTreeSet<String>,
+    /// Servers of the Model Context Protocol whose tools it may use, `*` for all.
+    pub mcp: BTreeSet<String>,
+    /// What it may still do once it has read what strangers have written.
+    pub untrusted: UntrustedPolicy,
+}
+
+/// What becomes of a call after a run has read something that is not to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUntrusted {
+    Allow,
+    /// A person is asked.
+    Confirm,
+    Deny,
+}
+
+impl OnUntrusted {
+    /// Every choice with its word on the wire.
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("allow", Self::Allow), ("confirm", Self::Confirm), ("deny", Self::Deny)];
+}
+
+/// By what a tool changes: who can write into what an agent reads must not be able to act through it. Reading is always
+/// allowed, and so is what a person is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UntrustedPolicy {
+    /// What is committed inside.
+    pub write: OnUntrusted,
+    /// What cannot be taken back.
+    pub irreversible: OnUntrusted,
+}
+
+impl Default for UntrustedPolicy {
+    fn default() -> Self {
+        Self { write: OnUntrusted::Confirm, irreversible: OnUntrusted::Deny }
+    }
 }
 
 /// What runs of an agent may use.
@@ -170,8 +208,44 @@ pub struct AgentRun {
     /// Who has set it off.
     pub actor: String,
     pub status: RunStatus,
+    /// Of its budgets, while an activation goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldBudget>,
     pub began_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Time and fuel that an activation may use: booked before it begins, so that several at once do not overdraw what they
+/// have in common, and settled when it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBudget {
+    pub wall_ms: u64,
+    pub fuel: u64,
+    /// When the activation began.
+    pub at: Timestamp,
+    /// The day it is booked on, also when it ends on another.
+    pub day: String,
+}
+
+impl HeldBudget {
+    /// How often a host that works on a run gives a sign of life.
+    pub const BEAT: Duration = Duration::from_secs(1);
+    /// More than any processor does in a millisecond.
+    const FUEL_PER_MS: u64 = 4_000_000;
+
+    /// All that is held.
+    pub fn amounts(&self) -> Amounts {
+        Amounts { wall_ms: self.wall_ms, fuel: self.fuel, ..Amounts::default() }
+    }
+
+    /// What an activation that nobody has settled can have used at most: its host has died within two beats of its
+    /// last sign of life.
+    pub fn at_most(&self, last_sign: Option<Timestamp>) -> Amounts {
+        let lived = last_sign.map_or(Duration::ZERO, |sign| sign.since(self.at)) + 2 * Self::BEAT;
+        let wall_ms = u64::try_from(lived.as_millis()).unwrap_or(u64::MAX).min(self.wall_ms);
+        let fuel = wall_ms.saturating_mul(Self::FUEL_PER_MS).min(self.fuel);
+        Amounts { wall_ms, fuel, ..Amounts::default() }
+    }
 }
 
 /// What a question to a person is about.
@@ -299,10 +373,49 @@ pub struct JournalWrite {
     pub memory: Option<MemoryChange>,
 }
 
+impl JournalWrite {
+    /// Of a run whose journal has this head: nothing changes.
+    pub fn nothing(run: &AgentRun, head: Hash) -> Self {
+        Self {
+            tenant_id: run.tenant_id,
+            run: run.id.clone(),
+            expected: head,
+            head,
+            entries: Vec::new(),
+            blobs: Vec::new(),
+            next: None,
+            wake_at: None,
+            spends: Vec::new(),
+            questions: Vec::new(),
+            memory: None,
+        }
+    }
+}
+
 /// A journal as stored.
 #[derive(Clone, Debug)]
 pub struct StoredJournal {
     pub entries: Vec<Entry>,
     pub head: Hash,
+    /// When its host last gave a sign of life.
+    pub beat_at: Option<Timestamp>,
     pub blobs: Vec<(Hash, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_died_can_have_used_what_it_had_until_two_beats_after_its_last_sign() {
+        let at = Timestamp::from_micros(1_000_000_000);
+        let held = HeldBudget { wall_ms: 30_000, fuel: 100_000_000_000, at, day: "2026-11-22".into() };
+        let never = held.at_most(None);
+        assert_eq!((never.wall_ms, never.fuel), (2_000, 8_000_000_000));
+        let later = held.at_most(Some(at + Duration::from_secs(5)));
+        assert_eq!((later.wall_ms, later.fuel), (7_000, 28_000_000_000));
+        // Never more than it had.
+        let long = held.at_most(Some(at + Duration::from_secs(3_600)));
+        assert_eq!(long, held.amounts());
+    }
 }

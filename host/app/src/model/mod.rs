@@ -12,6 +12,7 @@ mod key;
 mod list;
 mod llm;
 mod mail;
+mod mcp;
 mod plugin;
 mod profile;
 mod record;
@@ -21,7 +22,7 @@ mod webhook;
 
 pub use agent::{
     Agent, AgentBudget, AgentGrants, AgentMode, AgentRun, BudgetKey, Confirmation, ConfirmationKind, ConfirmationState,
-    Decision, JournalWrite, MemoryChange, RunStatus, Spend, StoredJournal,
+    Decision, HeldBudget, JournalWrite, MemoryChange, OnUntrusted, RunStatus, Spend, StoredJournal, UntrustedPolicy,
 };
 pub use audit::EntityAudit;
 pub use automation::{Automation, AutomationAction};
@@ -39,6 +40,7 @@ pub use key::{ApiKey, KeyKind, Principal, SecretHash, User};
 pub use list::{Cursor, Listed, Paging};
 pub use llm::{LlmSettings, ModelAlias, ProviderAccess, WireFormat};
 pub use mail::{MailState, Message, Notification, OutboxMail};
+pub use mcp::{ForeignTool, McpServer, PinnedTool};
 pub use plugin::{
     AgentDescriptor, Capability, CapabilitySet, ComponentInfo, Enablement, Grants, InvocationLimits, LimitOverrides,
     Plugin, ReadWrite, SecretGrant, StepCategory, StepDescriptor,

@@ -59,6 +59,8 @@ pub trait AgentRunStore: Send + Sync {
     async fn run(&self, tenant: TenantId, id: &str) -> StoreResult<Option<AgentRun>>;
     /// Newest first; of one flow, when it is named.
     async fn runs(&self, tenant: TenantId, flow: Option<ExecutionId>, page: Paging) -> StoreResult<Listed<AgentRun>>;
+    /// The host that works on a run is alive.
+    async fn beat_run(&self, tenant: TenantId, run: &str, at: Timestamp) -> StoreResult<()>;
     /// All rows of a run, and the texts they name.
     async fn journal(&self, tenant: TenantId, run: &str) -> StoreResult<Option<StoredJournal>>;
     /// Appends to a journal.

@@ -4,6 +4,7 @@ mod agent;
 mod agent_store;
 mod audit;
 mod lists;
+mod mcp;
 mod models;
 mod random;
 mod records;
@@ -19,6 +20,7 @@ pub use agent::{
 pub use agent_store::{AgentRunStore, AgentStore, JournalError};
 pub use audit::AuditStore;
 pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery};
+pub use mcp::{ForeignAnswer, McpAccess, McpClient, McpFault, McpServerStore};
 pub use models::{ChatMessage, ModelAnswer, ModelFault, ModelProvider, ModelRequest};
 pub use random::Random;
 pub use records::{GuardStore, RecordStore};

@@ -452,6 +452,7 @@ pub trait Store:
     + AutomationStore
     + super::agent_store::AgentStore
     + super::agent_store::AgentRunStore
+    + super::mcp::McpServerStore
     + ClosingReasonStore
     + ScheduleStore
     + TenantStore
@@ -478,6 +479,7 @@ impl<T> Store for T where
         + AutomationStore
         + super::agent_store::AgentStore
         + super::agent_store::AgentRunStore
+        + super::mcp::McpServerStore
         + ClosingReasonStore
         + ScheduleStore
         + TenantStore

@@ -211,6 +211,7 @@ fn grant_faults(grants: &AgentGrants) -> Vec<FieldFault> {
         ("/grants/models", &grants.models),
         ("/grants/confirm", &grants.confirm),
         ("/grants/irreversible", &grants.irreversible),
+        ("/grants/mcp", &grants.mcp),
     ];
     let mut faults = Vec::new();
     for (pointer, list) in lists {

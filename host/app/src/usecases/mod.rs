@@ -15,7 +15,9 @@ mod executions;
 mod flows;
 mod idempotency;
 mod keys;
+mod mcp_servers;
 mod native;
+mod offers;
 mod plugins;
 mod records;
 mod settings;
@@ -35,7 +37,9 @@ pub use executions::{ExecutionView, StartArgs, Started};
 pub use flows::{FlowPage, FlowView, MOST_HITS, StartFlowArgs, TaskPage};
 pub use idempotency::Repeatable;
 pub use keys::{NewKey, NewKeyRequest};
+pub use mcp_servers::McpServerDraft;
 pub use native::NativeFilter;
+pub use offers::{Offer, OfferPage, Progress};
 pub use plugins::{EnableRequest, TryRequest, TryResult};
 pub use records::{GuardDraft, OpenRecord, RecordCaller, RecordPage, RecordView};
 pub use templates::{
@@ -45,6 +49,8 @@ pub use templates::{
 pub use webhooks::NewEndpoint;
 
 pub(crate) use flows::refused;
+pub(crate) use mcp_servers::mcp_access;
+pub(crate) use offers::{lone_definition, lone_node};
 pub(crate) use records::{GuardVerdict, record_definition, unfit};
 
 use sha2::Digest as _;

@@ -18,6 +18,12 @@ pub enum RunFault {
     /// The agent does not do what it did; the text says where.
     JournalDiverged(String),
     BudgetExhausted(Dimension),
+    /// The provider has billed more than was reserved, which is more than it was asked for.
+    Overbilled {
+        dimension: Dimension,
+        reserved: u64,
+        billed: u64,
+    },
     LoopDetected,
     /// A person has said no, and the agent could do nothing else.
     DeniedByHuman(String),
@@ -43,7 +49,7 @@ impl RunFault {
             Self::InvalidOutput(_) => "INVALID_OUTPUT",
             Self::ProviderFailed(_) => "PROVIDER_FAILED",
             Self::JournalDiverged(_) => "JOURNAL_DIVERGED",
-            Self::BudgetExhausted(_) => "BUDGET_EXHAUSTED",
+            Self::BudgetExhausted(_) | Self::Overbilled { .. } => "BUDGET_EXHAUSTED",
             Self::LoopDetected => "LOOP_DETECTED",
             Self::DeniedByHuman(_) => "DENIED_BY_HUMAN",
             Self::ConfirmationExpired => "CONFIRMATION_EXPIRED",
@@ -56,7 +62,7 @@ impl RunFault {
         match self {
             Self::GuestError(_) | Self::JournalDiverged(_) | Self::PolicyDenied(_) => "INTERNAL_ERROR",
             Self::InvalidOutput(_) => "INVALID_OUTPUT",
-            Self::ProviderFailed(_) => "LLM_ERROR",
+            Self::ProviderFailed(_) | Self::Overbilled { .. } => "LLM_ERROR",
             Self::BudgetExhausted(Dimension::WallMs | Dimension::Fuel) => "TIMEOUT",
             Self::BudgetExhausted(Dimension::LlmCalls | Dimension::ToolCalls) | Self::LoopDetected => {
                 "MAX_ITERATIONS_EXCEEDED"
@@ -74,6 +80,10 @@ impl RunFault {
             Self::ProviderFailed(code) => format!("the model's provider failed: {code}"),
             Self::JournalDiverged(what) => format!("the agent does not do what it did before: {what}"),
             Self::BudgetExhausted(dimension) => format!("the budget of {} is used up", dimension.as_str()),
+            Self::Overbilled { dimension, reserved, billed } => format!(
+                "the model's provider has billed {billed} of {}, more than the {reserved} that were reserved for the call",
+                dimension.as_str()
+            ),
             Self::LoopDetected => "the agent repeats itself".into(),
             Self::DeniedByHuman(why) => format!("a person has said no: {why}"),
             Self::ConfirmationExpired => "nobody has answered in time".into(),
@@ -86,6 +96,11 @@ impl RunFault {
         let mut info = json!({ "reason": self.word() });
         match self {
             Self::BudgetExhausted(dimension) => info["dimension"] = dimension.as_str().into(),
+            Self::Overbilled { dimension, reserved, billed } => {
+                info["dimension"] = dimension.as_str().into();
+                info["reserved"] = (*reserved).into();
+                info["billed"] = (*billed).into();
+            }
             Self::GuestError(fault) => info["code"] = fault.code.clone().into(),
             Self::InvalidOutput(_)
             | Self::ProviderFailed(_)

@@ -57,6 +57,7 @@ pub fn start(definition: &Definition, args: Start, env: &Env) -> Transition {
         last_completed: None,
         flow: None,
         record: None,
+        lone: None,
         created_at: env.now,
         started_at: None,
         history_seq: 0,

@@ -471,6 +471,25 @@ impl AgentStore for MemoryStore {
 }
 
 #[async_trait]
+impl McpServerStore for MemoryStore {
+    async fn insert_mcp_server(&self, _: &McpServer) -> StoreResult<()> {
+        none()
+    }
+    async fn save_mcp_server(&self, _: &McpServer) -> StoreResult<bool> {
+        none()
+    }
+    async fn mcp_server(&self, _: TenantId, _: &str) -> StoreResult<Option<McpServer>> {
+        none()
+    }
+    async fn mcp_servers(&self, _: TenantId, _: Paging) -> StoreResult<Listed<McpServer>> {
+        none()
+    }
+    async fn delete_mcp_server(&self, _: TenantId, _: &str) -> StoreResult<bool> {
+        none()
+    }
+}
+
+#[async_trait]
 impl AgentRunStore for MemoryStore {
     async fn insert_run(&self, _: &AgentRun) -> StoreResult<()> {
         none()
@@ -479,6 +498,9 @@ impl AgentRunStore for MemoryStore {
         none()
     }
     async fn runs(&self, _: TenantId, _: Option<ExecutionId>, _: Paging) -> StoreResult<Listed<AgentRun>> {
+        none()
+    }
+    async fn beat_run(&self, _: TenantId, _: &str, _: Timestamp) -> StoreResult<()> {
         none()
     }
     async fn journal(&self, _: TenantId, _: &str) -> StoreResult<Option<StoredJournal>> {

@@ -104,15 +104,25 @@ impl AgentRunStore for Database {
         Ok(Listed::cut(items, at.limit))
     }
 
+    async fn beat_run(&self, tenant: TenantId, run: &str, at: Timestamp) -> StoreResult<()> {
+        let mut conn = self.write(tenant).await?;
+        affected!(conn, |c| sqlx::query("UPDATE agent_runs SET beat_at = $3 WHERE tenant_id = $1 AND id = $2")
+            .bind(tenant.uuid())
+            .bind(run)
+            .bind(at.micros())
+            .execute(c))?;
+        Ok(conn.done().await?)
+    }
+
     async fn journal(&self, tenant: TenantId, run: &str) -> StoreResult<Option<StoredJournal>> {
         let mut conn = self.read(tenant).await?;
-        let head = on!(conn, |c| sqlx::query_scalar::<_, String>(
-            "SELECT head FROM agent_runs WHERE tenant_id = $1 AND id = $2"
+        let row = on!(conn, |c| sqlx::query_as::<_, (String, Option<i64>)>(
+            "SELECT head, beat_at FROM agent_runs WHERE tenant_id = $1 AND id = $2"
         )
         .bind(tenant.uuid())
         .bind(run)
         .fetch_optional(c))?;
-        let Some(head) = head else { return Ok(None) };
+        let Some((head, beat_at)) = row else { return Ok(None) };
         let head = Hash::parse(&head).ok_or_else(|| broken("agent_runs", "head", &run, &"not a hash"))?;
         let rows = on!(conn, |c| sqlx::query_as::<_, EntryRow>(
             "SELECT seq, ordinal, phase, kind, request, body, hash FROM agent_journal
@@ -135,6 +145,7 @@ impl AgentRunStore for Database {
         Ok(Some(StoredJournal {
             entries: rows.into_iter().map(Entry::try_from).collect::<StoreResult<_>>()?,
             head,
+            beat_at: beat_at.map(Timestamp::from_micros),
             blobs: blobs.into_iter().map(blob).collect::<StoreResult<_>>()?,
         }))
     }

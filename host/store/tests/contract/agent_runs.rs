@@ -85,6 +85,7 @@ impl Bed {
             input: json(value!({})),
             actor: "system".into(),
             status: RunStatus::Running,
+            held: None,
             began_at: T0,
             updated_at: T0,
         }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use stepwright_app::ports::{
     AgentRunStore as _, AgentStore as _, AutomationStore as _, ClosingReasonStore as _, CommitError, CommitStore as _,
     DataStore as _, DefinitionFilter, DefinitionStore as _, ExecutionFilter, ExecutionStore as _, GuardStore as _,
-    KeyStore as _, OutboxStore as _, PluginStore as _, RecordStore as _, ScheduleStore as _, TenantStore as _,
-    UsageStore as _, WebhookStore as _,
+    KeyStore as _, McpServerStore as _, OutboxStore as _, PluginStore as _, RecordStore as _, ScheduleStore as _,
+    TenantStore as _, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
     Commit, DataWrite, Dataset, DeliveryState, Effects, Emitted, EndpointSecret, Instance, KvScope, KvWrite, MailState,
@@ -71,6 +71,7 @@ impl Bed {
         self.moved(&record, RecordStatusName::Suspended, T0).await;
         self.db.put_guard(&binding(tenant, "approval")).await.unwrap();
         let agent = self.agent(tenant, "helper", 0).await;
+        self.mcp_server(tenant, "crm", 0).await;
         self.db.put_entity(tenant, "deal", "1", &json(value!({})), None, T0).await.unwrap();
         let row = DataWrite { dataset: Dataset::Customers, id: "c".into(), value: json(value!({})), expected: 0 };
         self.db.import_rows(tenant, &[row], T0).await.unwrap();
@@ -141,6 +142,8 @@ async fn found(bed: &Bed, tenant: TenantId, own: &Owner) -> Vec<(&'static str, b
         ("agent", db.agent(tenant, "helper").await.unwrap().is_some()),
         ("agents", !db.agents(tenant, ALL).await.unwrap().items.is_empty()),
         ("agent_names_plugin", db.agent_names_plugin(tenant, "acme").await.unwrap()),
+        ("mcp_server", db.mcp_server(tenant, "crm").await.unwrap().is_some()),
+        ("mcp_servers", !db.mcp_servers(tenant, ALL).await.unwrap().items.is_empty()),
         ("memory", db.memory(tenant, own.agent, "k").await.unwrap().is_some()),
         ("memories", !db.memories(tenant, own.agent, "", None, 9).await.unwrap().is_empty()),
         ("run", db.run(tenant, "run-1").await.unwrap().is_some()),
@@ -204,6 +207,10 @@ async fn another_tenants_things_cannot_be_changed(bed: &Bed) {
     let agent = db.agent(own.tenant, "helper").await.unwrap().unwrap();
     let next = stepwright_app::Agent { tenant_id: stranger, version: 2, ..agent };
     assert!(!db.save_agent(&next).await.unwrap());
+    assert!(!db.delete_mcp_server(stranger, "crm").await.unwrap());
+    let server = db.mcp_server(own.tenant, "crm").await.unwrap().unwrap();
+    let next = stepwright_app::McpServer { tenant_id: stranger, version: 2, ..server };
+    assert!(!db.save_mcp_server(&next).await.unwrap());
     let decided = stepwright_app::ConfirmationState::Decided {
         decision: stepwright_app::Decision::Expire,
         by: "x".into(),

@@ -21,6 +21,7 @@ mod flows;
 mod guards;
 mod isolation;
 mod lists;
+mod mcp_servers;
 mod migrations;
 mod outages;
 mod outbox;

@@ -8,7 +8,7 @@ use stepwright_sdk::run::{self, Answer};
 use stepwright_sdk::{llm, memory, tools};
 
 stepwright_sdk::plugin! {
-    agents: [script, chat, spin, sleep, allocate, trap, chatter, talkative, entropy, restless, liar, verbose],
+    agents: [script, chat, spin, sleep, allocate, trap, chatter, talkative, entropy, restless, liar, verbose, hostile],
 }
 
 /// What a scripted agent does next.
@@ -66,6 +66,8 @@ fn script(config: Script) -> Result<Conclusion<Vec<Value>>, Fault> {
 
 fn shown(result: Result<tools::ToolResult, tools::ToolError>) -> Value {
     match result {
+        // What has no structure has a text.
+        Ok(result) if result.value.is_null() => json!({"text": result.text}),
         Ok(result) => json!({"value": result.value}),
         Err(error) => json!({"error": error.to_string()}),
     }
@@ -201,4 +203,40 @@ fn liar() -> Result<Conclusion<()>, Fault> {
 #[agent]
 fn verbose() -> Result<Conclusion<String>, Fault> {
     Ok(Conclusion::plain("x".repeat(1 << 20)))
+}
+
+/// How much a hostile agent does.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Hostility {
+    steps: u32,
+}
+
+/// Spends at random on whatever can be spent, however often it is refused.
+#[agent]
+fn hostile(config: Hostility) -> Result<Conclusion<u32>, Fault> {
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let me = hex(run::random(8));
+    let put = |n: u32| json!({"schema": "made", "id": format!("{me}-{n}"), "patch": {"n": n}});
+    let mut refused = 0;
+    let mut talk = llm::Options::default().max_output_tokens(200).begin("Talk.");
+    for step in 0..config.steps {
+        let dice = run::random(2);
+        let (what, much) = (dice[0] % 5, u32::from(dice[1]));
+        refused += match what {
+            0 => u32::from(tools::call("entities_put", &put(step)).is_err()),
+            1 => {
+                let many = (0..1 + much % 4).map(|n| tools::Request {
+                    tool: "entities_put".into(),
+                    arguments: put(step * 100 + n).to_string(),
+                });
+                u32::from(tools::call_all(many).iter().any(Result::is_err))
+            }
+            2 | 3 => {
+                let said = "word ".repeat(1 + much as usize);
+                u32::from(talk.say(said).and_then(|()| talk.complete(&[])).is_err())
+            }
+            _ => u32::from(memory::put(&format!("{me}/{step}"), &json!("x".repeat(much as usize * 8))).is_err()),
+        };
+    }
+    Ok(Conclusion::plain(refused))
 }

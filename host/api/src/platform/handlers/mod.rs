@@ -10,6 +10,8 @@ pub mod executions;
 pub mod guards;
 pub mod instances;
 pub mod keys;
+pub mod mcp;
+pub mod mcp_servers;
 pub mod outbox;
 pub mod plugins;
 pub mod settings;
