@@ -24,6 +24,7 @@ mod idempotency;
 mod import;
 mod keys;
 mod lists;
+mod named;
 mod nodelay;
 mod outbox;
 mod paging;
