@@ -27,13 +27,13 @@ static WANTED: LazyLock<Statement> = LazyLock::new(|| {
 
 static OF_EACH: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<NamedRow>(
-        // Which ones, before any document is read.
+        // Which ones, before any document is read. No index of schemas seems better than that of ids.
         "WITH placed AS MATERIALIZED (
             SELECT f.schema_name, f.entity_id, f.execution_id, r.tenant_id, r.most, ROW_NUMBER() OVER (
                 PARTITION BY f.schema_name, f.entity_id
                 ORDER BY CASE l.status WHEN 'STARTED' THEN 0 ELSE 1 END, l.started DESC, l.execution_id) AS place
             FROM {rows} CROSS JOIN flow_entities f CROSS JOIN flow_list l
-            WHERE f.tenant_id = r.tenant_id AND f.entity_id = r.id AND f.schema_name = r.schema_name
+            WHERE f.tenant_id = r.tenant_id AND f.entity_id = r.id AND (f.schema_name = r.schema_name) IS TRUE
                 AND l.execution_id = f.execution_id)
          SELECT p.schema_name, p.entity_id, e.id, e.doc, e.version FROM placed p CROSS JOIN executions e
          WHERE p.place <= p.most AND e.id = p.execution_id AND (e.tenant_id = p.tenant_id) IS TRUE
@@ -166,11 +166,14 @@ impl FlowStore for Database {
 
     async fn flows_to_list(&self, limit: u32) -> StoreResult<Vec<(TenantId, ExecutionId)>> {
         let mut conn = self.read(Scope::Host).await?;
-        let rows = on!(conn, |c| sqlx::query_as::<_, (Uuid, Uuid)>(
-            "SELECT tenant_id, execution_id FROM flows_to_list ORDER BY execution_id LIMIT $1"
+        let rows = on!(conn, |c| {
+            sqlx::query_as::<_, (Uuid, Uuid)>(
+            "SELECT tenant_id, execution_id FROM flows_to_list WHERE execution_id > $1 ORDER BY execution_id LIMIT $2"
         )
+        .bind(Uuid::nil())
         .bind(i64::from(limit))
-        .fetch_all(c))?;
+        .fetch_all(c)
+        })?;
         conn.done().await?;
         Ok(rows.into_iter().map(|(tenant, id)| (TenantId::from_uuid(tenant), ExecutionId::from_uuid(id))).collect())
     }

@@ -31,7 +31,8 @@ static WITH_OPEN: LazyLock<Statement> = LazyLock::new(|| {
 static ENTITIES: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<NamedRow>(
         "SELECT e.schema_name, e.id, e.version, e.attributes, e.created_at, e.updated_at
-         FROM {rows} JOIN entities e ON e.tenant_id = r.tenant_id AND e.schema_name = r.schema_name AND e.id = r.id",
+         FROM {rows} CROSS JOIN entities e
+         WHERE e.tenant_id = r.tenant_id AND e.schema_name = r.schema_name AND e.id = r.id",
     )
 });
 

@@ -50,7 +50,13 @@ impl App {
         let view = self.tenant_view(tenant).await?;
         let depth = source.trigger.parent.map_or(0, |(_, depth)| depth);
         let written: Vec<EntityRef> = effects.entities.iter().map(EntityWrite::entity).collect();
-        let with_flows = self.store().entities_with_open_flows(tenant, &written).await?;
+        let mut with_flows = self.store().entities_with_open_flows(tenant, &written).await?;
+        // A flow that is opened again is open by the time its commit is judged. One that begins is found by its entities
+        // only from then on.
+        let own = source.flow.as_deref().filter(|flow| flow.is_started() && source.version > 1);
+        with_flows.extend(own.into_iter().flat_map(|flow| {
+            flow.contexts.iter().map(|c| EntityRef { schema: c.entity_schema.clone(), id: c.entity_id.clone() })
+        }));
         let wanted = |write: &EntityWrite| view.as_ref().filter(|view| self.wants_events_of(view, &write.schema));
         let is_known = |write: &EntityWrite, entity: &EntityRef| {
             known.get(entity).is_some_and(|snapshot| snapshot.version == write.expected)

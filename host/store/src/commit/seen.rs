@@ -22,16 +22,16 @@ row_set! {
 /// SQLite has one writer at a time, and nothing to lock.
 static SEEN: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<SeenRow>(
-        "SELECT e.tenant_id, e.schema_name, e.id, e.version FROM {rows} JOIN entities e
-         ON e.tenant_id = r.tenant_id AND e.schema_name = r.schema_name AND e.id = r.id AND e.version = r.expected",
+        "SELECT e.tenant_id, e.schema_name, e.id, e.version FROM {rows} CROSS JOIN entities e
+         WHERE e.tenant_id = r.tenant_id AND e.schema_name = r.schema_name AND e.id = r.id AND e.version = r.expected",
     )
 });
 
 /// Whoever writes one of them waits until this transaction is over; whoever has written one is waited for.
 static SEEN_AND_HELD: LazyLock<Statement> = LazyLock::new(|| {
     Statement::new::<SeenRow>(
-        "SELECT e.tenant_id, e.schema_name, e.id, e.version FROM {rows} JOIN entities e
-         ON e.tenant_id = r.tenant_id AND e.schema_name = r.schema_name AND e.id = r.id AND e.version = r.expected
+        "SELECT e.tenant_id, e.schema_name, e.id, e.version FROM {rows} CROSS JOIN entities e
+         WHERE e.tenant_id = r.tenant_id AND e.schema_name = r.schema_name AND e.id = r.id AND e.version = r.expected
          ORDER BY e.tenant_id, e.schema_name, e.id FOR SHARE OF e",
     )
 });
