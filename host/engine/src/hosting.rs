@@ -256,7 +256,7 @@ mod tests {
         let Transition { next, .. } = manual();
         let closed = apply(&next, 2, status(StatusName::Closed));
         assert_eq!(closed.next.status, ExecutionStatus::Cancelled { at: Timestamp::from_secs(2), reason: None });
-        let deleted = apply(&next, 2, Command::Delete);
+        let deleted = apply(&next, 2, Command::Delete { soft: true });
         assert!(deleted.next.status.is_final());
     }
 
@@ -278,7 +278,7 @@ mod tests {
         let mut next = manual().next;
         // A claim.
         next.version = 7;
-        let moved = apply(&next, 2, Command::Delete).next;
+        let moved = apply(&next, 2, Command::Delete { soft: true }).next;
         assert_eq!((moved.version, moved.flow.as_ref().unwrap().version), (8, 8));
     }
 

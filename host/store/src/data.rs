@@ -1,17 +1,20 @@
 //! Entities, dataset rows and key-value memory.
 
 use crate::Database;
-use crate::conn::{affected, on};
+use crate::conn::{Conn, affected, on};
 use crate::error::{DbResult, broken, read_int, read_json, stored};
+use crate::named::{NamedRow, with_open_flows};
 use async_trait::async_trait;
 use sqlx::FromRow;
-use stepwright_app::ports::{DataStore, ImportCounts, StoreError, StoreResult};
+use stepwright_app::ports::{DataStore, ImportCounts, Put, StoreError, StoreResult};
 use stepwright_app::{Comparison, DataRow, DataWrite, Dataset, Entity, Filter, KvScope, Listed};
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{RawJson, TenantId, Timestamp};
 use uuid::Uuid;
 
+/// An entity as stored.
 #[derive(FromRow)]
-struct EntityRow {
+pub(crate) struct EntityRow {
     schema_name: String,
     id: String,
     version: i64,
@@ -154,6 +157,13 @@ impl Database {
     }
 }
 
+/// Whether an open flow is about an entity whose row this transaction holds: none can begin until it is over, since its
+/// commit wants to see the entity as it was ([`stepwright_app::EntitySeen`]).
+async fn is_of_flows(conn: &mut Conn<'_>, tenant: TenantId, schema: &str, id: &str) -> DbResult<bool> {
+    let row = NamedRow { tenant_id: tenant.uuid(), id, schema_name: schema, most: 1 };
+    Ok(!with_open_flows(conn, &[row]).await?.is_empty())
+}
+
 #[async_trait]
 impl DataStore for Database {
     async fn entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<Option<Entity>> {
@@ -168,6 +178,10 @@ impl DataStore for Database {
         .fetch_optional(c))?;
         conn.done().await?;
         row.map(Entity::try_from).transpose()
+    }
+
+    async fn entities_named(&self, tenant: TenantId, of: &[EntityRef]) -> StoreResult<Vec<Entity>> {
+        self.named_entities(tenant, of).await?.into_iter().map(Entity::try_from).collect()
     }
 
     async fn entities(
@@ -200,7 +214,7 @@ impl DataStore for Database {
         attributes: &RawJson,
         expected: Option<u64>,
         at: Timestamp,
-    ) -> StoreResult<Option<Entity>> {
+    ) -> StoreResult<Put<Entity>> {
         let text = match expected {
             None => put!(
                 "INSERT INTO entities (tenant_id, schema_name, id, version, attributes, created_at, updated_at)
@@ -230,11 +244,16 @@ impl DataStore for Database {
             }
             .fetch_optional(c)
         })?;
+        let Some(row) = row else { return Ok(Put::Missing) };
+        if is_of_flows(&mut conn, tenant, schema, id).await? {
+            conn.undo().await?;
+            return Ok(Put::OfFlows);
+        }
         conn.done().await?;
-        row.map(Entity::try_from).transpose()
+        Ok(Put::Done(row.try_into()?))
     }
 
-    async fn delete_entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<bool> {
+    async fn delete_entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<Put<()>> {
         let mut conn = self.write(tenant).await?;
         let deleted = affected!(conn, |c| sqlx::query(
             "DELETE FROM entities WHERE tenant_id = $1 AND schema_name = $2 AND id = $3"
@@ -243,8 +262,15 @@ impl DataStore for Database {
         .bind(schema)
         .bind(id)
         .execute(c))?;
+        if deleted == 0 {
+            return Ok(Put::Missing);
+        }
+        if is_of_flows(&mut conn, tenant, schema, id).await? {
+            conn.undo().await?;
+            return Ok(Put::OfFlows);
+        }
         conn.done().await?;
-        Ok(deleted > 0)
+        Ok(Put::Done(()))
     }
 
     async fn data_row(&self, tenant: TenantId, dataset: Dataset, id: &str) -> StoreResult<Option<DataRow>> {

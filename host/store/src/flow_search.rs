@@ -11,6 +11,7 @@ use crate::executions::ExecutionRow;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::fmt::Write as _;
 use stepwright_app::{FlowOrder, FlowPlace, FlowSearch, OrderBy, StartKey, TaskSearch, name_pattern};
+use stepwright_engine::flow::StatusName;
 use stepwright_engine::{TenantId, Timestamp};
 use uuid::Uuid;
 
@@ -156,19 +157,22 @@ fn flows_text(tenant: TenantId, search: &FlowSearch, after: Option<&FlowPlace>, 
         match &search.user {
             None => sql.push("flow_list f WHERE f.tenant_id = "),
             Some(user) => {
-                // The order of a CROSS JOIN is kept by SQLite.
-                sql.push(
-                    "flow_users u CROSS JOIN flow_list f WHERE f.execution_id = u.execution_id AND u.task_id = ''
-                     AND u.user_id = ",
-                );
+                // The order of a CROSS JOIN is kept by SQLite; PostgreSQL keeps it because nothing else but the id of an
+                // execution may lead to a flow: no index serves what IS TRUE.
+                sql.push("flow_users u CROSS JOIN flow_list f WHERE f.execution_id = u.execution_id AND u.user_id = ");
                 sql.bind(Value::Text(user.clone()));
-                sql.push(" AND u.tenant_id = f.tenant_id AND u.tenant_id = ");
+                let ended = search.statuses.iter().any(|status| *status != StatusName::Started);
+                sql.push(if ended { " AND u.open IN (0, 1)" } else { " AND u.open = 1" });
+                sql.push(" AND u.tenant_id = ");
+                sql.bind(Value::Id(tenant.uuid()));
+                sql.push(" AND (u.task_id = '' AND f.tenant_id = ");
             }
         }
         sql.bind(Value::Id(tenant.uuid()));
         sql.push(format!(" AND f.status IN ({group})"));
         behind(&mut sql, search.order, after, part);
         name_like(&mut sql, "f.name_key", search.name.as_ref());
+        sql.push(if search.user.is_some() { ") IS TRUE" } else { "" });
         sql.push(order_by(search.order, false, &[]));
         sql.push(" LIMIT ");
         sql.bind(Value::Number(i64::from(limit)));
@@ -181,7 +185,7 @@ fn flows_text(tenant: TenantId, search: &FlowSearch, after: Option<&FlowPlace>, 
 }
 
 /// `FROM` and `WHERE` of a search of tasks.
-fn tasks_where(sql: &mut Sql, tenant: TenantId, search: &TaskSearch, buckets: &str) {
+fn tasks_where(sql: &mut Sql, tenant: TenantId, search: &TaskSearch, buckets: &str, part: Part) {
     match &search.user {
         None => sql.push(" FROM flow_tasks f WHERE f.tenant_id = "),
         Some(user) => {
@@ -193,16 +197,25 @@ fn tasks_where(sql: &mut Sql, tenant: TenantId, search: &TaskSearch, buckets: &s
             // Only the user's tasks in running flows, when no others are asked for.
             let ended = search.buckets.iter().any(|bucket| bucket.number() > 2);
             sql.push(if ended { " AND u.open IN (0, 1)" } else { " AND u.open = 1" });
-            sql.push(" AND u.tenant_id = f.tenant_id AND u.tenant_id = ");
+            sql.push(" AND u.tenant_id = ");
+            sql.bind(Value::Id(tenant.uuid()));
+            // As for flows: only their ids lead to tasks.
+            sql.push(" AND (f.tenant_id = ");
         }
     }
     sql.bind(Value::Id(tenant.uuid()));
     sql.push(format!(" AND f.bucket IN ({buckets})"));
+    match part {
+        Part::Dated => sql.push(format!(" AND f.due < {NO_DUE_DATE}")),
+        Part::Undated => sql.push(format!(" AND f.due = {NO_DUE_DATE}")),
+        Part::Whole => {}
+    }
     name_like(sql, "f.name_key", search.task_name.as_ref());
     name_like(sql, "f.flow_key", search.flow_name.as_ref());
     if let Some(manual) = search.manual {
         sql.push(format!(" AND f.manual = {}", u8::from(manual)));
     }
+    sql.push(if search.user.is_some() { ") IS TRUE" } else { "" });
 }
 
 fn numbers(search: &TaskSearch) -> Vec<String> {
@@ -223,12 +236,7 @@ fn tasks_text(tenant: TenantId, search: &TaskSearch) -> Sql {
             "{union}SELECT * FROM (SELECT f.execution_id, f.task_id, f.started, f.place, f.name_key, f.due,
              {rank} AS part"
         ));
-        tasks_where(&mut sql, tenant, search, group);
-        match part {
-            Part::Dated => sql.push(format!(" AND f.due < {NO_DUE_DATE}")),
-            Part::Undated => sql.push(format!(" AND f.due = {NO_DUE_DATE}")),
-            Part::Whole => {}
-        }
+        tasks_where(&mut sql, tenant, search, group, part);
         sql.push(order_by(search.order, false, &last));
         sql.push(" LIMIT ");
         sql.bind(Value::Number(reach));
@@ -245,7 +253,7 @@ fn tasks_text(tenant: TenantId, search: &TaskSearch) -> Sql {
 fn count_text(tenant: TenantId, search: &TaskSearch, most: u32) -> Sql {
     let mut sql = Sql::default();
     sql.push("SELECT COUNT(*) FROM (SELECT 1 AS one");
-    tasks_where(&mut sql, tenant, search, &numbers(search).join(","));
+    tasks_where(&mut sql, tenant, search, &numbers(search).join(","), Part::Whole);
     sql.push(" LIMIT ");
     sql.bind(Value::Number(i64::from(most)));
     sql.push(") AS counted");
@@ -298,9 +306,17 @@ impl Database {
     pub(crate) async fn place_of_flow(&self, tenant: TenantId, started: StartKey) -> DbResult<Option<FlowPlace>> {
         let mut conn = self.read(tenant).await?;
         let row = on!(conn, |c| sqlx::query_as::<_, (i64, String, i64)>(
-            "SELECT started, name_key, due FROM flow_list
-             WHERE tenant_id = $1 AND status IN ('STARTED', 'DONE', 'CLOSED') AND started = $2
-             ORDER BY execution_id LIMIT 1"
+            // From there on, in the order of starts: no other index may seem as good.
+            "SELECT started, name_key, due FROM (
+                SELECT * FROM (SELECT * FROM flow_list WHERE tenant_id = $1 AND status = 'STARTED' AND started >= $2
+                    ORDER BY started, name_key LIMIT 1) AS a
+                UNION ALL
+                SELECT * FROM (SELECT * FROM flow_list WHERE tenant_id = $1 AND status = 'DONE' AND started >= $2
+                    ORDER BY started, name_key LIMIT 1) AS b
+                UNION ALL
+                SELECT * FROM (SELECT * FROM flow_list WHERE tenant_id = $1 AND status = 'CLOSED' AND started >= $2
+                    ORDER BY started, name_key LIMIT 1) AS c
+             ) AS l WHERE started = $2 ORDER BY execution_id LIMIT 1"
         )
         .bind(tenant.uuid())
         .bind(started.nanos())
@@ -352,7 +368,7 @@ impl Database {
             Some(schema) => on!(conn, |c| sqlx::query_as::<_, ExecutionRow>(
                 "SELECT e.id, e.doc, e.version FROM (
                     SELECT DISTINCT started, execution_id FROM flow_entities
-                    WHERE tenant_id = $1 AND schema_name = $3 ORDER BY started DESC LIMIT $2
+                    WHERE tenant_id = $1 AND schema_name = $3 ORDER BY started DESC, execution_id DESC LIMIT $2
                  ) AS l JOIN executions e ON e.id = l.execution_id AND e.tenant_id = $1 ORDER BY l.started DESC"
             )
             .bind(tenant.uuid())

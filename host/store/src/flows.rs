@@ -1,14 +1,17 @@
 //! Flows: by the entities they are about, in lists, and their end.
 
 use crate::Database;
-use crate::conn::{affected, on};
+use crate::conn::{Scope, affected, on};
 use crate::error::read_int;
 use crate::executions::ExecutionRow;
+use crate::named::{NamedRow, named_rows, with_open_flows};
 use crate::rows::{Statement, row_set};
 use async_trait::async_trait;
+use sqlx::FromRow;
 use std::sync::LazyLock;
 use stepwright_app::ports::{FlowStore, StoreResult};
 use stepwright_app::{FlowPlace, FlowSearch, StartKey, TaskSearch};
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Execution, ExecutionId, NodeId, TenantId};
 use uuid::Uuid;
 
@@ -21,6 +24,30 @@ static WANTED: LazyLock<Statement> = LazyLock::new(|| {
         "SELECT e.id, e.doc, e.version FROM {rows} JOIN executions e ON e.id = r.id AND e.tenant_id = r.tenant_id",
     )
 });
+
+static OF_EACH: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::new::<NamedRow>(
+        // Which ones, before any document is read. No index of schemas seems better than that of ids.
+        "WITH placed AS MATERIALIZED (
+            SELECT f.schema_name, f.entity_id, f.execution_id, r.tenant_id, r.most, ROW_NUMBER() OVER (
+                PARTITION BY f.schema_name, f.entity_id
+                ORDER BY CASE l.status WHEN 'STARTED' THEN 0 ELSE 1 END, l.started DESC, l.execution_id) AS place
+            FROM {rows} CROSS JOIN flow_entities f CROSS JOIN flow_list l
+            WHERE f.tenant_id = r.tenant_id AND f.entity_id = r.id AND (f.schema_name = r.schema_name) IS TRUE
+                AND l.execution_id = f.execution_id)
+         SELECT p.schema_name, p.entity_id, e.id, e.doc, e.version FROM placed p CROSS JOIN executions e
+         WHERE p.place <= p.most AND e.id = p.execution_id AND (e.tenant_id = p.tenant_id) IS TRUE
+         ORDER BY p.schema_name, p.entity_id, p.place",
+    )
+});
+
+#[derive(FromRow)]
+struct OfEntityRow {
+    schema_name: String,
+    entity_id: String,
+    #[sqlx(flatten)]
+    execution: ExecutionRow,
+}
 
 #[async_trait]
 impl FlowStore for Database {
@@ -115,25 +142,49 @@ impl FlowStore for Database {
         found.into_iter().map(Execution::try_from).collect()
     }
 
-    async fn delete_execution(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<bool> {
-        let mut conn = self.write(tenant).await?;
-        let gone =
-            affected!(conn, |c| sqlx::query("DELETE FROM executions WHERE id = $1 AND (tenant_id = $2) IS TRUE")
-                .bind(id.uuid())
-                .bind(tenant.uuid())
-                .execute(c))?;
-        if gone > 0 {
-            for text in [
-                "DELETE FROM history WHERE execution_id = $1 AND tenant_id = $2",
-                "DELETE FROM flow_entities WHERE execution_id = $1 AND tenant_id = $2",
-                "DELETE FROM flow_list WHERE execution_id = $1 AND tenant_id = $2",
-                "DELETE FROM flow_tasks WHERE execution_id = $1 AND tenant_id = $2",
-                "DELETE FROM flow_users WHERE execution_id = $1 AND tenant_id = $2",
-            ] {
-                affected!(conn, |c| sqlx::query(text).bind(id.uuid()).bind(tenant.uuid()).execute(c))?;
-            }
-        }
+    async fn entities_with_open_flows(&self, tenant: TenantId, of: &[EntityRef]) -> StoreResult<Vec<EntityRef>> {
+        let mut conn = self.read(tenant).await?;
+        let found = with_open_flows(&mut conn, &named_rows(tenant, of, 1)).await?;
         conn.done().await?;
-        Ok(gone > 0)
+        Ok(found.into_iter().map(|(_, schema, id)| EntityRef { schema, id }).collect())
+    }
+
+    async fn flows_of_each(
+        &self,
+        tenant: TenantId,
+        of: &[EntityRef],
+        most: u32,
+    ) -> StoreResult<Vec<(EntityRef, Execution)>> {
+        let mut conn = self.read(tenant).await?;
+        let found: Vec<OfEntityRow> = OF_EACH.fetch(conn.parts(), &named_rows(tenant, of, most)).await?;
+        conn.done().await?;
+        let named = |row: OfEntityRow| {
+            Ok((EntityRef { schema: row.schema_name, id: row.entity_id }, Execution::try_from(row.execution)?))
+        };
+        found.into_iter().map(named).collect()
+    }
+
+    async fn flows_to_list(&self, limit: u32) -> StoreResult<Vec<(TenantId, ExecutionId)>> {
+        let mut conn = self.read(Scope::Host).await?;
+        let rows = on!(conn, |c| {
+            sqlx::query_as::<_, (Uuid, Uuid)>(
+            "SELECT tenant_id, execution_id FROM flows_to_list WHERE execution_id > $1 ORDER BY execution_id LIMIT $2"
+        )
+        .bind(Uuid::nil())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        })?;
+        conn.done().await?;
+        Ok(rows.into_iter().map(|(tenant, id)| (TenantId::from_uuid(tenant), ExecutionId::from_uuid(id))).collect())
+    }
+
+    async fn flow_is_listed(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<()> {
+        let mut conn = self.write(tenant).await?;
+        affected!(conn, |c| sqlx::query("DELETE FROM flows_to_list WHERE execution_id = $1 AND tenant_id = $2")
+            .bind(id.uuid())
+            .bind(tenant.uuid())
+            .execute(c))?;
+        conn.done().await?;
+        Ok(())
     }
 }

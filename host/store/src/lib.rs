@@ -25,6 +25,7 @@ mod import;
 mod keys;
 mod lists;
 mod mcp_servers;
+mod named;
 mod nodelay;
 mod outbox;
 mod paging;

@@ -57,6 +57,9 @@ impl<'a> Text<'a> {
         if let Some(definition) = query.definition {
             self.push(" AND definition_id = ").place(Value::Id(definition.uuid()));
         }
+        if let Some(dialect) = query.without {
+            self.push(" AND dialect <> ").place(Value::Text(dialect.as_str()));
+        }
         if let Some(id) = &query.entity_id {
             self.push(" AND entity_id = ").place(Value::Text(id));
         }
@@ -130,6 +133,13 @@ fn total_text(tenant: TenantId, query: &ExecutionQuery) -> Text<'_> {
         text.push("SELECT number FROM ").push(table).push(" WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
         if let Some(definition) = query.definition {
             text.push(" AND definition_id = ").place(Value::Id(definition.uuid()));
+        }
+        if let Some(dialect) = query.without {
+            // A definition's executions are all of its dialect; records have none, and are of no other.
+            text.push(" AND definition_id NOT IN (SELECT id FROM definitions WHERE dialect = ");
+            text.place(Value::Text(dialect.as_str()));
+            text.push(" AND tenant_id = ").place(Value::Id(tenant.uuid()));
+            text.push(")");
         }
         if let Some(schema) = &query.entity_schema {
             text.push(" AND entity_schema = ").place(Value::Text(schema));

@@ -14,7 +14,7 @@ use uuid::Uuid;
 const CHUNK: i64 = 500;
 
 /// What is deleted by tenant; definitions, keys and the like follow the tenant by foreign key.
-const BY_TENANT: [&str; 18] = [
+const BY_TENANT: [&str; 19] = [
     "DELETE FROM execution_count_changes WHERE tenant_id = $1",
     "DELETE FROM execution_counts WHERE tenant_id = $1",
     "DELETE FROM entities WHERE tenant_id = $1",
@@ -23,6 +23,7 @@ const BY_TENANT: [&str; 18] = [
     "DELETE FROM flow_list WHERE tenant_id = $1",
     "DELETE FROM flow_tasks WHERE tenant_id = $1",
     "DELETE FROM flow_users WHERE tenant_id = $1",
+    "DELETE FROM flows_to_list WHERE tenant_id = $1",
     "DELETE FROM record_counts WHERE tenant_id = $1",
     "DELETE FROM data_rows WHERE tenant_id = $1",
     "DELETE FROM kv WHERE tenant_id = $1",

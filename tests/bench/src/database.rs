@@ -32,7 +32,8 @@ impl Drop for Scratch {
     }
 }
 
-fn psql(admin: &str, statement: &str) -> Result<()> {
+/// Runs a statement.
+pub fn psql(admin: &str, statement: &str) -> Result<()> {
     let status = Command::new("psql").args([admin, "-q", "-c", statement]).status().context("run psql")?;
     anyhow::ensure!(status.success(), "psql failed: {status}");
     Ok(())

@@ -3,6 +3,7 @@
 use crate::Args;
 use crate::client::Client;
 use crate::database::Scratch;
+use crate::filling;
 use crate::host::{Host, TOKEN};
 use crate::load::{self, Target};
 use crate::report::Part;
@@ -14,8 +15,10 @@ use std::time::Instant;
 
 /// Tasks of the flow that is measured.
 const TASKS: usize = 100;
-/// Executions of the tenant at first.
+/// Executions of the tenant at first; what it has more are of the small template.
 const FEW: u64 = 100;
+const SMALL: &str = "Small";
+const SMALL_TASKS: usize = 3;
 /// Contacts that the executions are about, in turns.
 const CONTACTS: u64 = 500;
 /// Requests of each kind for a figure.
@@ -27,14 +30,28 @@ pub async fn measure(args: &Args, postgres: Option<&str>, part: &mut Part<'_>) -
     let dir = tempfile::tempdir()?;
     let database = postgres.map(Scratch::create).transpose()?;
     let name = if postgres.is_some() { "postgres" } else { "sqlite" };
-    let host = Host::start(&args.target, dir.path(), database.as_ref().map(Scratch::url))?;
-    let tenant = Tenant::create(&host).await?;
-    let small = tenant.template("Small", 1).await?;
+    let file = format!("sqlite://{}", dir.path().join("bench.db").display());
+    let url = database.as_ref().map_or(file.as_str(), Scratch::url);
+    let host = Host::start(&args.target, dir.path(), Some(url))?;
+    let mut tenant = Tenant::create(&host).await?;
     let large = tenant.template("Large", TASKS).await?;
+    let small = tenant.template(SMALL, SMALL_TASKS).await?;
     load::closed(&tenant.starts(&small), 8, FEW, &format!("epilot, {name}: first executions")).await?;
     let few = tenant.figures(&tenant.start(&large).await?).await?;
     part.set(name, json!({ "executions": FEW, "few": few }))?;
-    load::closed(&tenant.starts(&small), 64, args.fill, &format!("epilot, {name}: filling")).await?;
+    drop(host);
+    let begun = Instant::now();
+    let more = args.executions.saturating_sub(FEW);
+    filling::copies(url, &tenant.id, SMALL, CONTACTS, more, &format!("epilot, {name}: filling")).await?;
+    if postgres.is_some() {
+        // As the server would by and by.
+        crate::database::psql(url, "ANALYZE")?;
+    }
+    let filled = begun.elapsed().as_secs_f64();
+    let host = Host::start(&args.target, dir.path(), Some(url))?;
+    tenant.address.clone_from(&host.address);
+    let shown = tenant.newest().await?;
+    anyhow::ensure!(shown as u64 == args.executions.min(1_000), "{shown} executions are listed");
     let many = tenant.figures(&tenant.start(&large).await?).await?;
     let ratio = |of: &str, figure: &str| {
         many[of][figure].as_f64().unwrap_or_default() / few[of][figure].as_f64().unwrap_or(f64::NAN)
@@ -46,12 +63,14 @@ pub async fn measure(args: &Args, postgres: Option<&str>, part: &mut Part<'_>) -
     part.set(
         name,
         json!({
-            "tasks": TASKS, "executions": [FEW, FEW + args.fill], "few": few, "many": many, "many_to_few": ratios,
+            "tasks": TASKS, "executions": [FEW, FEW + more], "few": few, "many": many, "many_to_few": ratios,
+            "filling_s": filled,
         }),
     )
 }
 
 struct Tenant {
+    id: String,
     address: String,
     key: String,
 }
@@ -75,7 +94,8 @@ impl Tenant {
             let contact = json!({ "attributes": { "name": format!("Contact {n}") } });
             operator.json(Method::PUT, &format!("{base}/entities/contact/c-{n}"), &contact).await?;
         }
-        Ok(Self { address: host.address.clone(), key: text(&key["key"])?.to_owned() })
+        let id = text(&tenant["id"])?.to_owned();
+        Ok(Self { id, address: host.address.clone(), key: text(&key["key"])?.to_owned() })
     }
 
     async fn client(&self) -> Result<Client> {
@@ -104,6 +124,12 @@ impl Tenant {
             status: 201,
             marks: &[b"\"STARTED\""],
         }
+    }
+
+    /// How many executions a list shows.
+    async fn newest(&self) -> Result<usize> {
+        let listed = self.client().await?.json(Method::GET, "/v1/workflows/executions", &Value::Null).await?;
+        Ok(listed.as_array().map_or(0, Vec::len))
     }
 
     async fn start(&self, template: &str) -> Result<Flow> {

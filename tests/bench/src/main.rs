@@ -8,6 +8,7 @@ mod client;
 mod database;
 mod decision;
 mod epilot;
+mod filling;
 mod flows;
 mod host;
 mod load;
@@ -34,6 +35,9 @@ struct Args {
     /// Flows put into the database before measuring again; 0 leaves that part out.
     #[arg(long, default_value_t = 100_000)]
     fill: u64,
+    /// Executions of one epilot tenant among which a flow is read and changed; the same among 100 is the yardstick.
+    #[arg(long, default_value_t = 100_000)]
+    executions: u64,
     /// Records of one tenant over which lists are measured; the same lists over 10,000 are the yardstick.
     #[arg(long, default_value_t = 100_000)]
     records: u64,

@@ -1,14 +1,13 @@
 //! `@epilot/sdk` 2.20 from npm, unchanged, with `baseURL` (source: contracts/epilot.md 6.1). It drives a flow of every
 //! kind of task to its end on a host whose clock is simulated.
 
-use crate::epilot::{GRANTS, conditions};
+use crate::epilot::GRANTS;
 use crate::support::TestHost;
 use crate::support::process::target_dir;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use stepwright_engine::Dialect;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
@@ -69,18 +68,12 @@ async fn the_vendors_javascript_client_drives_a_flow_to_its_end_and_sees_it_thro
         let path = format!("{}/entities/contact/{contact}", tenant.base);
         host.operator.json("PUT", &path, &json!({ "attributes": attributes })).await.expect(201);
     }
-    conditions(&host, &tenant).await;
     let sweep = json!({"id": "sweep", "name": "Sweep", "actions": [{"step_type": "mark_invoices_overdue"}]});
     host.operator.post(&format!("{}/automations", tenant.base), &sweep).await.expect(201);
 
-    let v1 = if stepwright_api::routes().iter().any(|r| r.operation == "getExecution" && r.dialect == Dialect::Epilot) {
-        "v1"
-    } else {
-        ""
-    };
     let mut driver = Command::new("node")
         .arg("driver.mjs")
-        .args([host.operator.base(), &key, org, v1])
+        .args([host.operator.base(), &key, org])
         .current_dir(&dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

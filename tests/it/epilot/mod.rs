@@ -63,16 +63,3 @@ pub fn message(answer: &Answer) -> String {
 pub fn names(results: &Value) -> Vec<String> {
     results.as_array().expect("a list").iter().map(|t| t["name"].as_str().expect("name").to_owned()).collect()
 }
-
-/// Enables the plugin that compares attributes, where it does not come with the host.
-pub async fn conditions(host: &TestHost, tenant: &crate::support::host::Tenant) {
-    let plugins = format!("{}/plugins", tenant.base);
-    let bytes = std::fs::read(crate::support::process::target_dir().join("plugins/conditions.wasm"))
-        .expect("run `cargo xtask plugins`");
-    let made = host.operator.send("POST", &plugins, &[("content-type", "application/wasm")], Some(bytes)).await;
-    if made.status == 201 {
-        let version = made.json()["version"].as_str().expect("version").to_owned();
-        let enable = format!("{plugins}/conditions/{version}/enable");
-        host.operator.post(&enable, &json!({"grants": {}})).await.expect(200);
-    }
-}

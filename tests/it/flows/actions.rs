@@ -197,3 +197,44 @@ async fn what_is_wrong_with_an_action_s_config_is_told_when_the_automation_is_sa
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn what_an_action_would_be_refused_is_told_when_the_automation_is_saved() {
+    let flows = start().await;
+    let mapping =
+        json!({ "target_schema": "order", "mapping_attributes": [{ "target": "a", "source": "first_name" }] });
+    let hook = json!({ "url": "https://crm.example.com/hook", "headers": { "x-key": "{{secret.crm}}" } });
+    let body = json!({ "id": "asks", "name": "Asks", "actions": [
+        { "step_type": "send-email", "config": { "to": "desk@example.com", "subject": "s", "body": "b" } },
+        { "step_type": "map-entity", "config": mapping },
+        { "step_type": "trigger-webhook", "config": hook },
+    ] });
+    let path = format!("{}/automations", flows.base);
+    let told = |shown: &Value| -> Vec<(String, String)> {
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        let warnings = shown["warnings"].as_array().unwrap();
+        warnings.iter().map(|w| (text(&w["pointer"]), text(&w["detail"]))).collect()
+    };
+    let pointers = |told: &[(String, String)]| told.iter().map(|(at, _)| at.clone()).collect::<Vec<_>>();
+    let made = told(&flows.host.operator.post(&path, &body).await.expect(201).json());
+    assert_eq!(
+        pointers(&made),
+        [
+            "/actions/1/config",
+            "/actions/1/config/target_schema",
+            "/actions/2/config/url",
+            "/actions/2/config/headers/x-key"
+        ]
+    );
+    assert!(made[1].1.contains("`entities.write: order`") && made[2].1.contains("`http: crm.example.com`"), "{made:?}");
+    flows.grant(json!({ "entities": { "write": ["order", "contact"] }, "http": ["crm.example.com"] })).await;
+    // Shown as the tenant stands now, whoever asks.
+    let one = format!("{path}/asks");
+    for shown in [
+        flows.host.operator.get(&one).await.expect(200).json(),
+        flows.host.operator.json("PUT", &one, &body).await.expect(200).json(),
+        flows.host.operator.get(&path).await.expect(200).json()["data"][0].clone(),
+    ] {
+        assert_eq!(pointers(&told(&shown)), ["/actions/2/config/headers/x-key"], "{shown}");
+    }
+}

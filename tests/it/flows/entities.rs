@@ -1,6 +1,6 @@
 //! Entity sync and what entities show of their flows.
 
-use super::{Flows, automation, edge, manual};
+use super::{Flows, automation, branch, decision, edge, manual, on};
 use serde_json::{Value, json};
 use stepwright_engine::flow::{Assignee, Command, Context, FlowPatch, StatusName, TaskPatch, TaskStatus};
 
@@ -184,4 +184,59 @@ async fn an_entity_shows_the_flows_about_it_and_takes_none_of_it_for_its_own() {
     flows.host.app.delete_flow(&flows.access().await, &first, false).await.unwrap();
     flows.host.app.delete_flow(&flows.access().await, &second, true).await.unwrap();
     assert_eq!(flows.attributes("contact", "c1").await, json!({ "name": "Ada" }));
+}
+
+#[tokio::test]
+async fn a_list_of_entities_shows_their_flows_too() {
+    let flows = Flows::start().await;
+    for id in ["c1", "c2", "c3"] {
+        flows.entity("contact", id, json!({ "name": id })).await;
+    }
+    let body = json!({ "name": "Shown", "tasks": [manual("a"), manual("b")], "edges": [edge("a", "b")] });
+    let both = flows.begin_template(&body, &[("contact", "c1"), ("contact", "c3")]).await;
+    // More than a list shows of each, and newer than the one that still runs.
+    for _ in 0..12 {
+        flows.host.advance_secs(1);
+        let ended = flows.begin_template(&body, &[("contact", "c1")]).await;
+        let status = Some(StatusName::Closed);
+        flows.patch_flow(&ended, FlowPatch { status, ..FlowPatch::default() }).await;
+    }
+    let listed = flows.host.operator.get(&format!("{}/entities/contact", flows.base)).await.expect(200).json();
+    let shown: Vec<&Value> = listed["data"].as_array().unwrap().iter().map(|e| &e["attributes"]).collect();
+    assert_eq!(shown[1], &json!({ "name": "c2" }));
+    let workflows = |n: usize| shown[n]["workflows"].as_object().unwrap();
+    assert_eq!((workflows(0)["primary"]["id"].as_str(), workflows(0).len()), (Some(both.as_str()), 11));
+    assert_eq!((workflows(2)["primary"]["id"].as_str(), workflows(2).len()), (Some(both.as_str()), 2));
+    // By itself an entity shows more.
+    let alone = flows.attributes("contact", "c1").await;
+    assert_eq!(alone["workflows"].as_object().unwrap().len(), 14);
+    assert_eq!(alone["workflows"]["primary"]["id"], json!(both));
+}
+
+#[tokio::test]
+async fn an_entity_that_changes_while_its_first_flow_begins_is_told() {
+    let flows = Flows::start().await;
+    let conditions = json!([
+        branch("adult", "age", "number", "greater_than_or_equals", json!(["18"])),
+        branch("old", "age", "number", "greater_than", json!(["99"])),
+    ]);
+    let body = json!({ "name": "First", "tasks": [decision("d", conditions), manual("a"), manual("b")],
+        "edges": [on("d", "adult", "a"), on("d", "old", "b")] });
+    let template = crate::epilot::template(&flows.client, &body).await["id"].as_str().unwrap().to_owned();
+    let mut begun = Vec::new();
+    for n in 0..60 {
+        let id = format!("c{n}");
+        flows.entity("contact", &id, json!({ "age": 12 })).await;
+        let about = [("contact", id.as_str())];
+        let later = async {
+            tokio::time::sleep(std::time::Duration::from_micros(n * 40)).await;
+            flows.entity("contact", &id, json!({ "age": 18 })).await;
+        };
+        let (flow, ()) = tokio::join!(flows.launch(&template, &about), later);
+        begun.push(flow);
+    }
+    // However the two have met: nobody waits for a change that has come already.
+    for flow in begun {
+        flows.stands_at(&flow, &["a"]).await;
+    }
 }

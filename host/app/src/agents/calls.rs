@@ -320,8 +320,8 @@ impl RunHost {
         let Ran { mut effects, starts, usage, .. } = ran;
         let (app, view) = (self.around.app.clone(), Arc::clone(&self.around.view));
         let execution = Arc::clone(&self.around.execution);
-        let told = app.told_of_changes(&execution, &effects.entities, &Entities::new()).await;
-        effects.emitted.extend(told.map_err(|error| self.halt(Halted::Unavailable(error.to_string())))?);
+        let told = app.tell_of_changes(&execution, &mut effects, &Entities::new()).await;
+        told.map_err(|error| self.halt(Halted::Unavailable(error.to_string())))?;
         let (flows, starts) = app.flow_starts(&execution, Some(&self.run.task), starts);
         effects.emitted.extend(flows);
         let children = app.children(&view, &execution, starts);

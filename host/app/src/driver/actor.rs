@@ -171,10 +171,12 @@ impl ActorState<'_> {
         let (flows, starts) = self.held.app.flow_starts(&self.held.execution, None, starts);
         effects.emitted.extend(flows);
         let children = self.held.app.children(view, &self.held.execution, starts)?;
-        let unknown = Entities::new();
-        let told = || self.held.app.told_of_changes(&self.held.execution, &effects.entities, &unknown);
-        let told = retrying(told).await?;
-        effects.emitted.extend(told);
+        let effects = retrying(|| async {
+            let mut effects = effects.clone();
+            self.held.app.tell_of_changes(&self.held.execution, &mut effects, &Entities::new()).await?;
+            Ok(effects)
+        })
+        .await?;
         let usage = UsageDelta { steps: 1, executions: children.len() as u64, metering };
         let extra = Extra { effects, children, usage, ..Extra::default() };
         let command = Command::InvocationFinished { task, attempt, outcome, metering };

@@ -44,6 +44,7 @@ impl App {
         loops.spawn(repeat(self.clone(), "agents", |app| async move { app.wake_agents_once().await }));
         loops.spawn(repeat(self.clone(), "sweep", |app| async move { app.sweep_once().await }));
         loops.spawn(repeat(self.clone(), "counts", |app| async move { app.fold_once().await }));
+        loops.spawn(repeat(self.clone(), "flow lists", |app| async move { app.list_flows_once().await }));
         Background { app: self.clone(), loops }
     }
 

@@ -2,12 +2,13 @@
 
 use crate::App;
 use crate::error::AppResult;
-use crate::model::{Effects, EntityWrite, FlowContexts, FlowListing, StartKey};
+use crate::model::{Effects, EntitySeen, EntityWrite, Erasure, FlowContexts, FlowListing, StartKey};
 use crate::usecases::fresh_flow_id;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use stepwright_engine::flow::{self, Entities, EntitySnapshot, FlowError};
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{Actor, Execution, IdSource, RawJson, TenantId, Transition};
+use stepwright_engine::{Actor, Execution, ExecutionId, IdSource, RawJson, TenantId, Transition};
 
 /// Ids of tasks, runs and schedules.
 pub(crate) struct FlowIds<'a>(pub &'a dyn IdSource);
@@ -35,13 +36,14 @@ impl App {
         wanted: impl IntoIterator<Item = EntityRef>,
     ) -> AppResult<Entities> {
         let mut entities = Entities::new();
-        for entity in wanted {
-            if entities.get(&entity).is_none()
-                && let Some(found) = self.store().entity(tenant, &entity.schema, &entity.id).await?
-            {
-                let attributes = found.attributes.read().unwrap_or_default();
-                entities.insert(entity, EntitySnapshot { version: found.version, attributes });
-            }
+        let wanted: Vec<EntityRef> = wanted.into_iter().collect();
+        if wanted.is_empty() {
+            return Ok(entities);
+        }
+        for found in self.store().entities_named(tenant, &wanted).await? {
+            let attributes = found.attributes.read().unwrap_or_default();
+            let entity = EntityRef { schema: found.schema, id: found.id };
+            entities.insert(entity, EntitySnapshot { version: found.version, attributes });
         }
         Ok(entities)
     }
@@ -64,7 +66,8 @@ impl App {
             _ => Vec::new(),
         };
         let mut entities = self.read_entities(execution.tenant_id, flow.entities().into_iter().chain(named)).await?;
-        let known = entities.clone();
+        // Only where something is staged does the transition see anything else than what is stored.
+        let stored = (!effects.entities.is_empty()).then(|| entities.clone());
         overlay(&mut entities, &effects);
         let moved = {
             let env = flow::Env {
@@ -80,7 +83,8 @@ impl App {
             Ok(moved) => moved,
             Err(refused) => return Ok(Err(refused)),
         };
-        stage_sync(&mut effects, std::mem::take(&mut moved.effects), &entities);
+        stage(&mut effects, execution.id, std::mem::take(&mut moved.effects), &entities, &moved.next.pins);
+        let known = stored.unwrap_or(entities);
         Ok(Ok(FlowMoved { transition: execution.moved(moved), effects, known }))
     }
 
@@ -96,11 +100,12 @@ impl App {
         if let (Some(old), Some(new)) = (before.flow.as_deref(), next.flow.as_deref()) {
             if new.contexts != old.contexts {
                 effects.contexts.push(contexts_of(next.id, new));
+                let old: Vec<EntityRef> = old.contexts.iter().map(entity_of).collect();
+                see(effects, new.contexts.iter().map(entity_of).filter(|entity| !old.contains(entity)), known);
             }
             effects.listings.extend(FlowListing::between(next.id, Some(old), new));
         }
-        effects.emitted.extend(self.told_of_changes(next, &effects.entities, known).await?);
-        Ok(())
+        self.tell_of_changes(next, effects, known).await
     }
 }
 
@@ -109,9 +114,21 @@ fn entity_of(context: &flow::Context) -> EntityRef {
 }
 
 /// The entities a flow is found by.
-pub(crate) fn contexts_of(execution: stepwright_engine::ExecutionId, flow: &flow::Flow) -> FlowContexts {
+pub(crate) fn contexts_of(execution: ExecutionId, flow: &flow::Flow) -> FlowContexts {
     let started = StartKey::of(flow.created_at, execution);
     FlowContexts { execution, started, entities: flow.contexts.iter().map(entity_of).collect() }
+}
+
+/// A commit from which on a flow is about entities must not miss a change of one that comes between its being read and
+/// the commit: whoever makes it knows of no such flow, and tells nobody. What the commit writes is guarded already.
+pub(crate) fn see(effects: &mut Effects, entities: impl Iterator<Item = EntityRef>, known: &Entities) {
+    for entity in entities {
+        let written = effects.entities.iter().any(|write| write.entity() == entity);
+        let seen = effects.seen.iter().any(|seen| seen.entity == entity);
+        if let Some(version) = known.get(&entity).map(|snapshot| snapshot.version).filter(|_| !written && !seen) {
+            effects.seen.push(EntitySeen { entity, version });
+        }
+    }
 }
 
 /// What is staged is seen by the transition it is committed with.
@@ -123,10 +140,23 @@ fn overlay(entities: &mut Entities, effects: &Effects) {
     }
 }
 
-/// Puts a transition's own writes on top of what is staged. An entity that does not exist is not made, and an
+/// Puts what a transition has to have done on top of what is staged. An entity that does not exist is not made, and an
 /// attribute that has the value already is left alone, so that nobody hears of a change that is none.
-pub(crate) fn stage_sync(effects: &mut Effects, sync: Vec<flow::Effect>, entities: &Entities) {
-    for flow::Effect::SyncEntity { schema, id, attribute, value } in sync {
+pub(crate) fn stage(
+    effects: &mut Effects,
+    execution: ExecutionId,
+    wanted: Vec<flow::Effect>,
+    entities: &Entities,
+    pins: &BTreeMap<String, String>,
+) {
+    for effect in wanted {
+        let (schema, id, attribute, value) = match effect {
+            flow::Effect::SyncEntity { schema, id, attribute, value } => (schema, id, attribute, value),
+            flow::Effect::Erase => {
+                effects.erased.push(Erasure { execution, plugins: pins.keys().cloned().collect() });
+                continue;
+            }
+        };
         let place = effects.entities.iter().position(|write| write.schema == schema && write.id == id);
         let staged = place.map(|place| &mut effects.entities[place]);
         let known = entities.get(&EntityRef { schema: schema.clone(), id: id.clone() });
@@ -169,11 +199,16 @@ mod tests {
         flow::Effect::SyncEntity { schema, id, attribute: attribute.into(), value }
     }
 
+    fn put_on(effects: &mut Effects, wanted: Vec<flow::Effect>, entities: &Entities) {
+        let pins = BTreeMap::from([("acme".to_owned(), "digest".to_owned())]);
+        stage(effects, ExecutionId::from_uuid(uuid::Uuid::from_u128(1)), wanted, entities, &pins);
+    }
+
     #[test]
     fn all_writes_of_a_transition_to_one_entity_are_one_and_the_last_wins() {
         let mut effects = Effects::default();
         let sync = vec![write("status", json!("A")), write("task", json!("t")), write("status", json!("B"))];
-        stage_sync(&mut effects, sync, &entities(json!({ "name": "n", "status": "old" })));
+        put_on(&mut effects, sync, &entities(json!({ "name": "n", "status": "old" })));
         assert_eq!(effects.entities.len(), 1);
         assert_eq!(effects.entities[0].expected, 3);
         let attributes = effects.entities[0].attributes.to_value();
@@ -187,7 +222,7 @@ mod tests {
         let mut effects = Effects { entities: vec![staged], ..Effects::default() };
         let mut known = entities(json!({ "name": "old" }));
         overlay(&mut known, &effects);
-        stage_sync(&mut effects, vec![write("status", json!("A"))], &known);
+        put_on(&mut effects, vec![write("status", json!("A"))], &known);
         assert_eq!(effects.entities.len(), 1);
         assert_eq!(effects.entities[0].expected, 2);
         assert_eq!(effects.entities[0].attributes.to_value(), json!({ "name": "new", "status": "A" }));
@@ -196,8 +231,29 @@ mod tests {
     #[test]
     fn a_missing_entity_is_not_made_and_an_equal_value_is_not_written() {
         let mut effects = Effects::default();
-        stage_sync(&mut effects, vec![write("status", json!("A"))], &Entities::new());
-        stage_sync(&mut effects, vec![write("status", json!("A"))], &entities(json!({ "status": "A" })));
+        put_on(&mut effects, vec![write("status", json!("A"))], &Entities::new());
+        put_on(&mut effects, vec![write("status", json!("A"))], &entities(json!({ "status": "A" })));
         assert_eq!(effects.entities, []);
+    }
+
+    #[test]
+    fn an_erasure_knows_whose_memory_goes_with_the_flow() {
+        let mut effects = Effects::default();
+        put_on(&mut effects, vec![write("gone", json!(true)), flow::Effect::Erase], &entities(json!({})));
+        assert_eq!((effects.entities.len(), effects.erased[0].plugins.as_slice()), (1, &["acme".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_a_flow_begins_to_be_about_is_held_at_the_version_that_was_read() {
+        let mut effects = Effects::default();
+        let known = entities(json!({}));
+        let nobody = EntityRef { schema: "contract".into(), id: "c2".into() };
+        see(&mut effects, [contract(), contract(), nobody].into_iter(), &known);
+        assert_eq!(effects.seen, [EntitySeen { entity: contract(), version: 3 }]);
+        let attributes = RawJson::from(json!({}));
+        let written = EntityWrite { schema: "contract".into(), id: "c1".into(), attributes, expected: 3 };
+        let mut effects = Effects { entities: vec![written], ..Effects::default() };
+        see(&mut effects, [contract()].into_iter(), &known);
+        assert_eq!(effects.seen, [], "what is written is guarded already");
     }
 }

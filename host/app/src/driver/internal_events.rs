@@ -4,7 +4,7 @@
 use crate::App;
 use crate::caches::TenantView;
 use crate::error::{AppError, AppResult};
-use crate::model::{Emitted, EntityWrite};
+use crate::model::{Effects, Emitted, EntityWrite};
 use crate::session::{StagedFlow, StagedStart};
 use crate::usecases::StartFlowArgs;
 use serde::{Deserialize, Serialize};
@@ -35,47 +35,60 @@ struct FlowStart {
 }
 
 impl App {
-    /// Events for the flows that are about entities a commit of `source` writes, and for whoever wants to know of such
+    /// Adds the events that tell the flows about entities a commit of `source` writes, and whoever wants to know of such
     /// entities. What is `known` of them is not read again.
-    pub(crate) async fn told_of_changes(
+    pub(crate) async fn tell_of_changes(
         &self,
         source: &Execution,
-        writes: &[EntityWrite],
+        effects: &mut Effects,
         known: &Entities,
-    ) -> AppResult<Vec<Emitted>> {
-        let mut told = Vec::new();
-        if writes.is_empty() {
-            return Ok(told);
+    ) -> AppResult<()> {
+        if effects.entities.is_empty() {
+            return Ok(());
         }
         let tenant = source.tenant_id;
         let view = self.tenant_view(tenant).await?;
         let depth = source.trigger.parent.map_or(0, |(_, depth)| depth);
-        for write in writes {
-            let has_flows = self.open_flow_about(tenant, &write.schema, &write.id).await?.is_some();
-            let wanted = view.as_ref().filter(|view| self.wants_events_of(view, &write.schema));
-            if !has_flows && wanted.is_none() {
-                continue;
+        let written: Vec<EntityRef> = effects.entities.iter().map(EntityWrite::entity).collect();
+        let mut with_flows = self.store().entities_with_open_flows(tenant, &written).await?;
+        // A flow that is opened again is open by the time its commit is judged. One that begins is found by its entities
+        // only from then on.
+        let own = source.flow.as_deref().filter(|flow| flow.is_started() && source.version > 1);
+        with_flows.extend(own.into_iter().flat_map(|flow| {
+            flow.contexts.iter().map(|c| EntityRef { schema: c.entity_schema.clone(), id: c.entity_id.clone() })
+        }));
+        let wanted = |write: &EntityWrite| view.as_ref().filter(|view| self.wants_events_of(view, &write.schema));
+        let is_known = |write: &EntityWrite, entity: &EntityRef| {
+            known.get(entity).is_some_and(|snapshot| snapshot.version == write.expected)
+        };
+        let unknown: Vec<EntityRef> = effects
+            .entities
+            .iter()
+            .zip(&written)
+            .filter(|(write, entity)| with_flows.contains(entity) || wanted(write).is_some())
+            .filter(|(write, entity)| write.expected > 0 && !is_known(write, entity))
+            .map(|(_, entity)| entity.clone())
+            .collect();
+        // Should the version differ, the commit does not go through.
+        let read = self.read_entities(tenant, unknown).await?;
+        let mut told = Vec::new();
+        for (write, entity) in effects.entities.iter().zip(written) {
+            let has_flows = with_flows.contains(&entity);
+            if !has_flows {
+                effects.untold.push(entity.clone());
             }
-            let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
-            let read;
-            let before = match known.get(&entity).filter(|snapshot| snapshot.version == write.expected) {
-                Some(snapshot) => Some(&snapshot.attributes),
-                // Should the version differ, the commit does not go through.
-                None => {
-                    let stored = self.store().entity(tenant, &write.schema, &write.id).await?;
-                    read = stored.map(|entity| entity.attributes.read().unwrap_or_default());
-                    read.as_ref()
-                }
-            };
+            let source_of = if is_known(write, &entity) { known } else { &read };
+            let before = source_of.get(&entity).map(|snapshot| &snapshot.attributes);
             if has_flows {
                 told.extend(self.change_event(source.id, write, before)?);
             }
-            if let Some(view) = wanted {
+            if let Some(view) = wanted(write) {
                 let events = self.wanted_entity_events(view, write, before);
                 told.extend(events.into_iter().map(|event| self.emitted(event, source.id, depth)));
             }
         }
-        Ok(told)
+        effects.emitted.extend(told);
+        Ok(())
     }
 
     /// The event that tells the flows about an entity of a change, when something changes.
@@ -85,9 +98,8 @@ impl App {
         write: &EntityWrite,
         before: Option<&Map<String, Value>>,
     ) -> AppResult<Option<Emitted>> {
-        let entity = EntityRef { schema: write.schema.clone(), id: write.id.clone() };
         let after = write.attributes.read().unwrap_or_default();
-        self.changed(source, entity, before.unwrap_or(&Map::new()), &after)
+        self.changed(source, write.entity(), before.unwrap_or(&Map::new()), &after)
     }
 
     /// The event that tells the flows about an entity that it is gone.

@@ -47,12 +47,35 @@ pub struct EntityWrite {
     pub expected: u64,
 }
 
+impl EntityWrite {
+    /// Which entity it is.
+    pub fn entity(&self) -> EntityRef {
+        EntityRef { schema: self.schema.clone(), id: self.id.clone() }
+    }
+}
+
 /// An entity to be deleted, and the version it must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityDelete {
     pub schema: String,
     pub id: String,
     pub expected: u64,
+}
+
+/// An entity that a commit was decided on without writing it: it must stand at this version still, and nobody else can
+/// write it until the commit has gone through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitySeen {
+    pub entity: EntityRef,
+    pub version: u64,
+}
+
+/// A flow of which nothing is to be left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    pub execution: ExecutionId,
+    /// Plugins that may have kept something for it.
+    pub plugins: Vec<String>,
 }
 
 /// A staged row: its whole new value and the version it was made from.
@@ -110,6 +133,10 @@ pub struct FlowContexts {
 pub struct Effects {
     pub entities: Vec<EntityWrite>,
     pub deleted: Vec<EntityDelete>,
+    pub seen: Vec<EntitySeen>,
+    /// Entities among those written or deleted whose flows this commit does not tell, because there are none: should
+    /// one have begun meanwhile, the commit does not go through.
+    pub untold: Vec<EntityRef>,
     pub data: Vec<DataWrite>,
     pub mails: Vec<OutboxMail>,
     pub notifications: Vec<Notification>,
@@ -122,6 +149,8 @@ pub struct Effects {
     pub audits: Vec<EntityAudit>,
     /// Of records that are opened or whose status changes.
     pub records: Vec<RecordListing>,
+    /// Flows that end with this commit, their last transition included.
+    pub erased: Vec<Erasure>,
     /// The result of an agent's tool call, of which all of this is the effect.
     pub journal: Option<Box<super::JournalWrite>>,
 }
@@ -129,7 +158,8 @@ pub struct Effects {
 impl Effects {
     /// Nothing that can clash with another commit.
     pub fn is_unconditional(&self) -> bool {
-        self.entities.is_empty() && self.deleted.is_empty() && self.data.is_empty()
+        let Self { entities, deleted, seen, untold, data, .. } = self;
+        entities.is_empty() && deleted.is_empty() && seen.is_empty() && untold.is_empty() && data.is_empty()
     }
 }
 

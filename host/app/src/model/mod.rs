@@ -28,8 +28,8 @@ pub use audit::EntityAudit;
 pub use automation::{Automation, AutomationAction};
 pub use closing_reason::{ClosingReason, ReasonStatus};
 pub use commit::{
-    Commit, DataWrite, Effects, Emitted, EntityDelete, EntityWrite, ExecutionWrite, FlowContexts, KvScope, KvWrite,
-    Precondition, UsageDelta, Wake,
+    Commit, DataWrite, Effects, Emitted, EntityDelete, EntitySeen, EntityWrite, Erasure, ExecutionWrite, FlowContexts,
+    KvScope, KvWrite, Precondition, UsageDelta, Wake,
 };
 pub use data::{Comparison, DataRow, Dataset, Entity, FieldRule, FieldType, Filter, UnknownDataset};
 pub use flow_listing::{

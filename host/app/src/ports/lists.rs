@@ -2,7 +2,7 @@
 
 use super::StoreResult;
 use async_trait::async_trait;
-use stepwright_engine::{DefinitionId, Execution, TenantId};
+use stepwright_engine::{DefinitionId, Dialect, Execution, TenantId};
 
 /// What a list is ordered by; of two with the same the id decides. What has no such time comes as if it were the
 /// earliest.
@@ -18,6 +18,8 @@ pub enum ExecutionOrder {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionQuery {
     pub definition: Option<DefinitionId>,
+    /// Executions of this dialect are left out.
+    pub without: Option<Dialect>,
     /// Of the primary entity.
     pub entity_schema: Option<String>,
     pub entity_id: Option<String>,

@@ -33,6 +33,6 @@ pub use sandbox::{
 pub use store::{
     AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
     EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore, OutboxStore,
-    PluginStore, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
+    PluginStore, Put, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;

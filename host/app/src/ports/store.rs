@@ -13,6 +13,7 @@ use crate::model::{
     Paging, Plugin, SecretHash, Settings, StartKey, TaskSearch, Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
     Definition, DefinitionId, DeliveryId, Dialect, EndpointId, Execution, ExecutionId, HistoryEvent, KeyId, MailId,
     NodeId, NodeInstanceId, RawJson, TenantId, Timestamp,
@@ -170,6 +171,16 @@ pub trait FlowStore: Send + Sync {
         entity: &str,
         limit: u32,
     ) -> StoreResult<Vec<Execution>>;
+    /// Which of these entities an open flow is about, in no order, each once.
+    async fn entities_with_open_flows(&self, tenant: TenantId, of: &[EntityRef]) -> StoreResult<Vec<EntityRef>>;
+    /// Flows about each of these entities that were not deleted: at most `most` of each, started ones before others and
+    /// then newest first; those of one entity in that order.
+    async fn flows_of_each(
+        &self,
+        tenant: TenantId,
+        of: &[EntityRef],
+        most: u32,
+    ) -> StoreResult<Vec<(EntityRef, Execution)>>;
     /// Flows that were not deleted, newest first; with a schema, those about an entity of it.
     async fn newest_flows(&self, tenant: TenantId, schema: Option<&str>, limit: u32) -> StoreResult<Vec<Execution>>;
     /// Flows in the search's order, those behind a place, each with its own place.
@@ -191,8 +202,10 @@ pub trait FlowStore: Send + Sync {
     ) -> StoreResult<(u32, Vec<(ExecutionId, NodeId)>)>;
     /// These executions, in no order; those that do not exist are left out.
     async fn executions_by_id(&self, tenant: TenantId, ids: &[ExecutionId]) -> StoreResult<Vec<Execution>>;
-    /// Deletes an execution with its history; false when there is none. Whoever works on it cannot commit any more.
-    async fn delete_execution(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<bool>;
+    /// Flows of which lists do not know everything: they were started before there were lists. With their tenants.
+    async fn flows_to_list(&self, limit: u32) -> StoreResult<Vec<(TenantId, ExecutionId)>>;
+    /// Lists know everything of the flow now, or it is gone.
+    async fn flow_is_listed(&self, tenant: TenantId, id: ExecutionId) -> StoreResult<()>;
 }
 
 /// Narrows a list of definitions.
@@ -365,9 +378,21 @@ pub struct ImportCounts {
     pub updated: u64,
 }
 
+/// What has become of a write of an entity that nobody else is told of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Put<T> {
+    Done(T),
+    /// It does not exist, or not at the expected version.
+    Missing,
+    /// Open flows are about it and have to be told with the same commit. Nothing was written.
+    OfFlows,
+}
+
 #[async_trait]
 pub trait DataStore: Send + Sync {
     async fn entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<Option<Entity>>;
+    /// Those of these that exist, in no order, each once.
+    async fn entities_named(&self, tenant: TenantId, of: &[EntityRef]) -> StoreResult<Vec<Entity>>;
     /// In the order of ids, behind `after`.
     async fn entities(
         &self,
@@ -376,7 +401,7 @@ pub trait DataStore: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> StoreResult<Listed<Entity>>;
-    /// Writes an entity when its version is `expected` (0: new; `None`: whatever); gives back what stands then.
+    /// Writes an entity when its version is `expected` (0: new; `None`: whatever) and no open flow is about it.
     async fn put_entity(
         &self,
         tenant: TenantId,
@@ -385,8 +410,9 @@ pub trait DataStore: Send + Sync {
         attributes: &RawJson,
         expected: Option<u64>,
         at: Timestamp,
-    ) -> StoreResult<Option<Entity>>;
-    async fn delete_entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<bool>;
+    ) -> StoreResult<Put<Entity>>;
+    /// Deletes an entity when no open flow is about it.
+    async fn delete_entity(&self, tenant: TenantId, schema: &str, id: &str) -> StoreResult<Put<()>>;
     async fn data_row(&self, tenant: TenantId, dataset: Dataset, id: &str) -> StoreResult<Option<DataRow>>;
     /// In the order of ids, behind `after`. The filters are met exactly.
     async fn data_rows(

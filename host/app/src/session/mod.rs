@@ -215,6 +215,9 @@ impl Session {
                 .map(|((schema, id), s)| EntityWrite { schema, id, attributes: s.value, expected: s.base })
                 .collect(),
             deleted: Vec::new(),
+            seen: Vec::new(),
+            untold: Vec::new(),
+            erased: Vec::new(),
             data: self
                 .rows
                 .into_iter()

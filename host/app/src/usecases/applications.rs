@@ -2,20 +2,18 @@
 //!
 //! A change writes the entity, an audit line, the webhooks, and the executions it starts as one commit.
 
+use super::entity_changes::{Change, attributes_of};
 use super::{Access, derived_id, derived_uuid};
 use crate::App;
 use crate::driver::{APPLICATION, EntityEvent, STAGE, STATUS, entity_events};
 use crate::error::{AppError, AppResult};
-use crate::model::{Commit, Effects, Emitted, EntityAudit, EntityWrite, ExecutionWrite, Profile, UsageDelta};
-use crate::ports::CommitError;
+use crate::model::{Commit, Effects, Emitted, Entity, EntityAudit, EntityWrite, ExecutionWrite, Profile, UsageDelta};
 use serde_json::{Map, Value, json};
 use stepwright_engine::application::Stage;
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{ExecutionId, RawJson, TriggerInfo, TriggerSource};
 use uuid::Uuid;
 
-/// How often a change is made anew because the entity changed under it.
-const MAX_TRIES: u32 = 20;
 /// The attribute that names who underwrites.
 const UNDERWRITER: &str = "underwriterId";
 
@@ -70,44 +68,9 @@ impl App {
         {
             return Ok(ApplicationChanged { previous: made.from, current: made.to, executions: made.executions });
         }
-        for _ in 0..MAX_TRIES {
-            let entity = self.store().entity(tenant, APPLICATION, id).await?;
-            let entity = entity.ok_or(AppError::NotFound("application"))?;
-            let before: Map<String, Value> = entity.attributes.read().unwrap_or_default();
-            let Move { attribute, action, from, to } = self.decide_move(access, change, &before)?;
-            let mut after = before.clone();
-            after.insert(attribute.into(), to.clone().into());
-            let attributes = RawJson::from(Value::Object(after));
-            let write = EntityWrite { schema: APPLICATION.into(), id: id.into(), attributes, expected: entity.version };
-            let events: Vec<EntityEvent> = entity_events(&write, Some(&before))
-                .into_iter()
-                .map(|mut event| {
-                    event.data.insert("reason".into(), json!(reason));
-                    event.data.insert("actor".into(), access.actor().label().into());
-                    event
-                })
-                .collect();
-            let executions = self.starts_by(access, &events, request, id).await?;
-            let started: Vec<ExecutionId> = executions.iter().map(|write| write.next.id).collect();
-            let audit = EntityAudit {
-                id: request,
-                schema: APPLICATION.into(),
-                entity: id.into(),
-                version: entity.version + 1,
-                at: self.now(),
-                actor: access.actor(),
-                action: action.into(),
-                from: from.clone(),
-                to: to.clone(),
-                reason: reason.clone(),
-                executions: started.clone(),
-            };
-            let done = ApplicationChanged { previous: from, current: to, executions: started };
-            if self.commit_change(access, write, &before, events, audit, executions).await? {
-                return Ok(done);
-            }
-        }
-        Err(AppError::Unavailable("the application keeps changing; try again".into()))
+        let moving = Moving { access, id, change, reason, request };
+        let made = self.change_entity(tenant, APPLICATION, id, &moving).await?;
+        made.ok_or_else(|| AppError::Internal("a change of an application came to nothing".into()))
     }
 
     /// What has been done to an entity by calls that mean something, oldest first, behind the version `after`.
@@ -215,50 +178,73 @@ impl App {
             _ => Ok(true),
         }
     }
+}
 
-    async fn commit_change(
-        &self,
-        access: &Access,
-        write: EntityWrite,
-        before: &Map<String, Value>,
-        events: Vec<EntityEvent>,
-        audit: EntityAudit,
-        executions: Vec<ExecutionWrite>,
-    ) -> AppResult<bool> {
-        let (tenant, now) = (access.tenant_id(), self.now());
-        let flows = match self.open_flow_about(tenant, &write.schema, &write.id).await? {
-            Some(_) => self.change_event(Emitted::NOBODY, &write, Some(before))?,
-            None => None,
+/// A change of an application on its way.
+struct Moving<'a> {
+    access: &'a Access,
+    id: &'a str,
+    change: &'a ApplicationChange,
+    reason: Option<String>,
+    /// Of the audit line; ids of what is started are derived from it.
+    request: Uuid,
+}
+
+impl Change for Moving<'_> {
+    type Made = ApplicationChanged;
+
+    async fn make(&self, app: &App, current: Option<Entity>) -> AppResult<Option<(Commit, ApplicationChanged)>> {
+        let (access, id) = (self.access, self.id);
+        let (tenant, now) = (access.tenant_id(), app.now());
+        let entity = current.ok_or(AppError::NotFound("application"))?;
+        let before = attributes_of(&entity);
+        let Move { attribute, action, from, to } = app.decide_move(access, self.change, &before)?;
+        let mut after = before.clone();
+        after.insert(attribute.into(), to.clone().into());
+        let attributes = RawJson::from(Value::Object(after));
+        let write = EntityWrite { schema: APPLICATION.into(), id: id.into(), attributes, expected: entity.version };
+        let events: Vec<EntityEvent> = entity_events(&write, Some(&before))
+            .into_iter()
+            .map(|mut event| {
+                event.data.insert("reason".into(), json!(self.reason));
+                event.data.insert("actor".into(), access.actor().label().into());
+                event
+            })
+            .collect();
+        let executions = app.starts_by(access, &events, self.request, id).await?;
+        let started: Vec<ExecutionId> = executions.iter().map(|write| write.next.id).collect();
+        let audit = EntityAudit {
+            id: self.request,
+            schema: APPLICATION.into(),
+            entity: id.into(),
+            version: entity.version + 1,
+            at: now,
+            actor: access.actor(),
+            action: action.into(),
+            from: from.clone(),
+            to: to.clone(),
+            reason: self.reason.clone(),
+            executions: started.clone(),
+        };
+        let has_flows = app.has_open_flow(tenant, APPLICATION, id).await?;
+        let told = match has_flows {
+            true => app.change_event(Emitted::NOBODY, &write, Some(&before))?,
+            false => None,
         };
         let mut webhooks = Vec::new();
         for event in events {
             let data = RawJson::from(Value::Object(event.data));
-            webhooks.extend(self.webhooks_of_event(&access.view, &event.kind, &data, now));
+            webhooks.extend(app.webhooks_of_event(&access.view, &event.kind, &data, now));
         }
-        let started = executions.len() as u64;
-        let commit = Commit {
-            tenant_id: tenant,
-            at: now,
-            preconditions: Vec::new(),
-            executions,
-            effects: Effects {
-                entities: vec![write],
-                emitted: flows.into_iter().collect(),
-                audits: vec![audit],
-                ..Effects::default()
-            },
-            webhooks,
-            usage: UsageDelta { executions: started, ..UsageDelta::default() },
+        let usage = UsageDelta { executions: executions.len() as u64, ..UsageDelta::default() };
+        let effects = Effects {
+            untold: (!has_flows).then(|| write.entity()).into_iter().collect(),
+            entities: vec![write],
+            emitted: told.into_iter().collect(),
+            audits: vec![audit],
+            ..Effects::default()
         };
-        match self.store().commit(commit).await {
-            Ok(()) => {
-                self.driver().count_open(tenant, started);
-                self.driver().hint();
-                Ok(true)
-            }
-            Err(CommitError::EffectConflict(_) | CommitError::Stale(_)) => Ok(false),
-            Err(CommitError::Store(error)) => Err(error.into()),
-            Err(error @ CommitError::Precondition { .. }) => Err(AppError::Internal(error.to_string())),
-        }
+        let commit = Commit { executions, webhooks, usage, ..app.commit_of(tenant, effects) };
+        Ok(Some((commit, ApplicationChanged { previous: from, current: to, executions: started })))
     }
 }

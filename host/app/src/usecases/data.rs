@@ -1,10 +1,11 @@
 //! Entities, business data, the outbox and usage.
 
 use super::Access;
+use super::entity_changes::MAX_TRIES;
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
 use crate::model::{DataRow, DataWrite, Dataset, Entity, Listed, OutboxMail, Paging};
-use crate::ports::{ImportCounts, UsageDay};
+use crate::ports::{ImportCounts, Put, UsageDay};
 use serde_json::Value;
 use stepwright_engine::RawJson;
 
@@ -31,22 +32,28 @@ impl App {
                 return Err(AppError::invalid(name, "must have 1 to 200 bytes"));
             }
         }
-        let attributes = self.without_flows(access.tenant_id(), schema, id, attributes).await?;
-        if let Some(done) = self.put_entity_of_interest(access, schema, id, &attributes, expected).await? {
-            return Ok(done);
-        }
-        let put = self.store().put_entity(access.tenant_id(), schema, id, &attributes, expected, self.now()).await?;
-        match put {
-            Some(entity) if entity.attributes == attributes && expected.is_none_or(|e| entity.version == e + 1) => {
-                let new = entity.version == 1;
-                Ok((entity, new))
+        let tenant = access.tenant_id();
+        let attributes = self.without_flows(tenant, schema, id, attributes).await?;
+        for _ in 0..MAX_TRIES {
+            if let Some(done) = self.put_entity_of_interest(access, schema, id, &attributes, expected).await? {
+                return Ok(done);
             }
-            Some(_) => Err(AppError::Internal("the entity written is not the one asked for".into())),
-            None => Err(AppError::Conflict(match self.store().entity(access.tenant_id(), schema, id).await? {
-                Some(entity) => format!("the entity is at version {}", entity.version),
-                None => "the entity does not exist".into(),
-            })),
+            match self.store().put_entity(tenant, schema, id, &attributes, expected, self.now()).await? {
+                Put::Done(entity) => {
+                    let new = entity.version == 1;
+                    return Ok((entity, new));
+                }
+                Put::Missing => {
+                    return Err(AppError::Conflict(match self.store().entity(tenant, schema, id).await? {
+                        Some(entity) => format!("the entity is at version {}", entity.version),
+                        None => "the entity does not exist".into(),
+                    }));
+                }
+                // One has begun since it was looked for.
+                Put::OfFlows => {}
+            }
         }
+        Err(AppError::Unavailable("the entity keeps changing; try again".into()))
     }
 
     /// One entity.
@@ -77,13 +84,18 @@ impl App {
     /// `NotFound`.
     pub async fn delete_entity(&self, access: &Access, schema: &str, id: &str) -> AppResult<()> {
         let tenant = access.tenant_id();
-        if self.delete_entity_of_flows(tenant, schema, id).await?
-            || self.store().delete_entity(tenant, schema, id).await?
-        {
-            Ok(())
-        } else {
-            Err(AppError::NotFound("entity"))
+        for _ in 0..MAX_TRIES {
+            if self.delete_entity_of_flows(tenant, schema, id).await? {
+                return Ok(());
+            }
+            match self.store().delete_entity(tenant, schema, id).await? {
+                Put::Done(()) => return Ok(()),
+                Put::Missing => return Err(AppError::NotFound("entity")),
+                // One has begun since it was looked for.
+                Put::OfFlows => {}
+            }
         }
+        Err(AppError::Unavailable("the entity keeps changing; try again".into()))
     }
 
     /// Inserts or replaces rows by id, all or nothing. Rows without an id get one.

@@ -1,6 +1,7 @@
 //! What callers can ask for, one file per topic. Every call names the principal or has been authorized by it.
 
 mod access;
+mod action_warnings;
 mod agent_runs;
 mod agents;
 mod applications;
@@ -11,6 +12,7 @@ mod data;
 mod decisions;
 mod definition_rules;
 mod definitions;
+mod entity_changes;
 mod executions;
 mod flows;
 mod idempotency;
@@ -26,6 +28,7 @@ mod tenants;
 mod webhooks;
 
 pub use access::Access;
+pub use action_warnings::ActionWarning;
 pub use agent_runs::{AuditedJournal, DecisionDraft, ReplayReport};
 pub use agents::AgentDraft;
 pub use applications::{ApplicationChange, ApplicationChanged};

@@ -109,8 +109,11 @@ pub enum Command {
         attempt: u32,
         report: AgentReport,
     },
-    /// Deletes the flow: it is kept, does nothing any more, and refuses every command.
-    Delete,
+    /// Deletes the flow: it does nothing any more, and refuses every command.
+    Delete {
+        /// It is kept for audit; otherwise nothing of it is left once the transition is saved.
+        soft: bool,
+    },
 }
 
 /// What a worker found under an automation's id.
@@ -230,6 +233,8 @@ pub struct TaskPatch {
     pub on_hold_by: Option<String>,
     pub started_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
+    /// Carried for clients of V1; empty takes it away.
+    pub entity_ref: Option<String>,
     /// Moves the task first, as [`Command::MoveTask`] does.
     pub place: Option<Place>,
 }

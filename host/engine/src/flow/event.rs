@@ -111,4 +111,6 @@ pub struct FlowHistory {
 pub enum Effect {
     /// Write an attribute of a context entity. Effects come in order; the last write of an attribute wins.
     SyncEntity { schema: String, id: String, attribute: String, value: serde_json::Value },
+    /// Leave nothing of the flow: neither its document nor its history, nor where lists find it.
+    Erase,
 }

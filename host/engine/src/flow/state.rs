@@ -116,6 +116,9 @@ pub struct Flow {
     pub status: FlowStatus,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The user who has changed it last, since its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_by: Option<String>,
     pub started_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,

@@ -71,6 +71,9 @@ pub struct Task {
     pub journey: Option<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taxonomies: Vec<String>,
+    /// What V1's `entityRefId` says; the engine has no use for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity_ref: Option<String>,
     /// Why the task failed, or why its last decision could not be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<TaskError>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stepwright_app::ports::*;
 use stepwright_app::*;
+use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::*;
 
 /// What guests read. Writes are staged by the session and never get here.
@@ -123,7 +124,16 @@ impl FlowStore for MemoryStore {
     async fn executions_by_id(&self, _: TenantId, _: &[ExecutionId]) -> StoreResult<Vec<Execution>> {
         none()
     }
-    async fn delete_execution(&self, _: TenantId, _: ExecutionId) -> StoreResult<bool> {
+    async fn entities_with_open_flows(&self, _: TenantId, _: &[EntityRef]) -> StoreResult<Vec<EntityRef>> {
+        none()
+    }
+    async fn flows_of_each(&self, _: TenantId, _: &[EntityRef], _: u32) -> StoreResult<Vec<(EntityRef, Execution)>> {
+        none()
+    }
+    async fn flows_to_list(&self, _: u32) -> StoreResult<Vec<(TenantId, ExecutionId)>> {
+        none()
+    }
+    async fn flow_is_listed(&self, _: TenantId, _: ExecutionId) -> StoreResult<()> {
         none()
     }
 }
@@ -317,6 +327,9 @@ impl DataStore for MemoryStore {
     async fn entity(&self, _: TenantId, schema: &str, id: &str) -> StoreResult<Option<Entity>> {
         Ok(held(&self.entities).get(&(schema.to_owned(), id.to_owned())).cloned())
     }
+    async fn entities_named(&self, _: TenantId, _: &[EntityRef]) -> StoreResult<Vec<Entity>> {
+        none()
+    }
     async fn entities(&self, _: TenantId, _: &str, _: Option<&str>, _: u32) -> StoreResult<Listed<Entity>> {
         none()
     }
@@ -328,10 +341,10 @@ impl DataStore for MemoryStore {
         _: &RawJson,
         _: Option<u64>,
         _: Timestamp,
-    ) -> StoreResult<Option<Entity>> {
+    ) -> StoreResult<Put<Entity>> {
         none()
     }
-    async fn delete_entity(&self, _: TenantId, _: &str, _: &str) -> StoreResult<bool> {
+    async fn delete_entity(&self, _: TenantId, _: &str, _: &str) -> StoreResult<Put<()>> {
         none()
     }
     async fn data_row(&self, _: TenantId, dataset: Dataset, id: &str) -> StoreResult<Option<DataRow>> {

@@ -10,6 +10,7 @@
 mod audits;
 mod contexts;
 mod effects;
+mod erasures;
 mod guards;
 mod journals;
 mod lane;
@@ -18,6 +19,7 @@ mod messages;
 mod pass;
 mod prepared;
 mod records;
+mod seen;
 mod states;
 mod transaction;
 

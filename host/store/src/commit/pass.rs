@@ -1,7 +1,7 @@
 //! One pass over a group of commits inside a transaction.
 
 use super::prepared::Prepared;
-use super::{audits, contexts, effects, guards, journals, listings, messages, records, states};
+use super::{audits, contexts, effects, erasures, guards, journals, listings, messages, records, seen, states};
 use crate::conn::Conn;
 use crate::error::DbResult;
 use stepwright_app::ports::CommitError;
@@ -53,6 +53,8 @@ impl<'a> Pass<'a> {
         guards::check(self, conn).await?;
         states::write(self, conn).await?;
         effects::write_guarded(self, conn).await?;
+        seen::see_entities(self, conn).await?;
+        seen::look_for_flows(self, conn).await?;
         journals::write(self, conn).await?;
         if self.spoilt || self.going().next().is_none() {
             return Ok(());
@@ -65,6 +67,7 @@ impl<'a> Pass<'a> {
         audits::write(&going, conn).await?;
         records::write(&going, conn, shard).await?;
         messages::write(&going, conn).await?;
+        erasures::write(&going, conn).await?;
         states::write_usage(&going, conn, shard).await
     }
 }

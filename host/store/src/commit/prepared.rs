@@ -116,6 +116,8 @@ fn refuse_nul(commit: &Commit) -> StoreResult<()> {
     let effects = &commit.effects;
     let entities = effects.entities.iter().flat_map(|w| [&w.schema, &w.id]);
     let deleted = effects.deleted.iter().flat_map(|d| [&d.schema, &d.id]);
+    let looked_at =
+        effects.seen.iter().map(|seen| &seen.entity).chain(&effects.untold).flat_map(|e| [&e.schema, &e.id]);
     let data = effects.data.iter().map(|w| &w.id);
     let mails = effects.mails.iter().map(|m| &m.dedupe_key);
     let notifications = effects.notifications.iter().map(|n| &n.dedupe_key);
@@ -128,6 +130,7 @@ fn refuse_nul(commit: &Commit) -> StoreResult<()> {
     });
     let mut names = entities
         .chain(deleted)
+        .chain(looked_at)
         .chain(alone.flatten())
         .chain(contexts)
         .chain(data)

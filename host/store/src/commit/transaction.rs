@@ -153,6 +153,10 @@ impl Lane {
 
 impl Witness {
     fn of(prepared: &Prepared) -> Option<Self> {
+        // What is erased with the same commit bears witness to nothing.
+        if !prepared.commit.effects.erased.is_empty() {
+            return None;
+        }
         let line = prepared.history.first()?;
         let tenant = prepared.commit.tenant_id;
         Some(Self { tenant, execution: line.execution, seq: line.seq, doc: line.doc.clone() })

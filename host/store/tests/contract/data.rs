@@ -2,7 +2,7 @@
 
 use crate::support::{Bed, T0, at, json, on_both};
 use serde_json::{Value, json as value};
-use stepwright_app::ports::{DataStore as _, ImportCounts};
+use stepwright_app::ports::{DataStore as _, ImportCounts, Put};
 use stepwright_app::{Comparison, DataWrite, Dataset, Filter};
 
 on_both!(
@@ -17,7 +17,11 @@ async fn an_entity_is_put_under_the_version_it_was_read_at(bed: &Bed) {
     let tenant = bed.tenant("acme").await;
     let put = async |n: i64, expected, secs| {
         let put = bed.db.put_entity(tenant, "deal", "1", &json(value!({ "n": n })), expected, at(secs)).await.unwrap();
-        put.map(|e| (e.version, e.attributes.to_value()["n"].as_i64().unwrap()))
+        match put {
+            Put::Done(e) => Some((e.version, e.attributes.to_value()["n"].as_i64().unwrap())),
+            Put::Missing => None,
+            Put::OfFlows => panic!("no flow is about it"),
+        }
     };
     assert_eq!(put(1, Some(1), 0).await, None);
     assert_eq!(put(1, Some(0), 1).await, Some((1, 1)));
@@ -26,8 +30,8 @@ async fn an_entity_is_put_under_the_version_it_was_read_at(bed: &Bed) {
     assert_eq!(put(4, None, 4).await, Some((3, 4)));
     let stands = bed.db.entity(tenant, "deal", "1").await.unwrap().unwrap();
     assert_eq!((stands.version, stands.created_at, stands.updated_at), (3, at(1), at(4)));
-    assert!(bed.db.delete_entity(tenant, "deal", "1").await.unwrap());
-    assert!(!bed.db.delete_entity(tenant, "deal", "1").await.unwrap());
+    assert_eq!(bed.db.delete_entity(tenant, "deal", "1").await.unwrap(), Put::Done(()));
+    assert_eq!(bed.db.delete_entity(tenant, "deal", "1").await.unwrap(), Put::Missing);
     assert_eq!(put(5, None, 5).await, Some((1, 5)));
 }
 

@@ -75,7 +75,7 @@ async fn a_changed_entity_refuses_the_whole_commit(bed: &Bed) {
     let tenant = bed.tenant("acme").await;
     let definition = bed.definition(tenant).await;
     let loaded = bed.execution(&definition, T0, Wake::Never).await;
-    bed.db.put_entity(tenant, "deal", "17", &json(value!({})), None, T0).await.unwrap().unwrap();
+    bed.db.put_entity(tenant, "deal", "17", &json(value!({})), None, T0).await.unwrap();
     for (expected, id) in [(0, "17"), (2, "17"), (1, "unknown")] {
         let effects = Effects {
             entities: vec![entity("16", 1, 0), entity(id, 1, expected)],
@@ -95,7 +95,7 @@ async fn an_entity_is_deleted_at_the_version_it_has_or_nothing_is_written(bed: &
     let definition = bed.definition(tenant).await;
     let loaded = bed.execution(&definition, T0, Wake::Never).await;
     for owner in [tenant, other] {
-        bed.db.put_entity(owner, "deal", "17", &json(value!({})), None, T0).await.unwrap().unwrap();
+        bed.db.put_entity(owner, "deal", "17", &json(value!({})), None, T0).await.unwrap();
     }
     let delete = |id: &str, expected| EntityDelete { schema: "deal".into(), id: id.into(), expected };
     let effects = |gone| Effects { entities: vec![entity("16", 1, 0)], deleted: vec![gone], ..Effects::default() };

@@ -9,6 +9,7 @@ use stepwright_engine::{Definition, Execution, ExecutionId, TenantId};
 on_both!(
     pages_are_narrowed_ordered_and_counted,
     another_tenants_executions_are_in_no_page,
+    a_dialect_may_be_left_out_of_pages_and_totals,
     totals_stay_true_whatever_happens,
     a_page_is_read_from_an_index_that_ends_with_its_order,
     of_a_singleton_one_execution_is_open_on_an_entity,
@@ -94,8 +95,31 @@ async fn pages_are_narrowed_ordered_and_counted(bed: &Bed) {
     }
 }
 
+async fn a_dialect_may_be_left_out_of_pages_and_totals(bed: &Bed) {
+    use stepwright_app::ports::DefinitionStore as _;
+    use stepwright_engine::Dialect;
+    let tenant = bed.tenant("acme").await;
+    let other = bed.definition(tenant).await;
+    let flows = Definition { dialect: Dialect::Epilot, ..bed.new_definition(tenant) };
+    bed.db.insert_definition(&flows, None).await.unwrap();
+    let here = made(bed, &other, 1, on("deal", "a"), 0).await.id;
+    let flow = made(bed, &flows, 2, on("deal", "a"), 1).await.id;
+    let late = made(bed, &other, 3, None, 3).await.id;
+    let without = |dialect| ExecutionQuery { without: Some(dialect), ..ExecutionQuery::default() };
+    let of_deal = |query: ExecutionQuery| ExecutionQuery {
+        entity_schema: Some("deal".into()),
+        entity_id: Some("a".into()),
+        order: ExecutionOrder::Created,
+        ..query
+    };
+    assert_eq!(page(bed, tenant, &without(Dialect::Epilot)).await, [late, here]);
+    assert_eq!(page(bed, tenant, &without(Dialect::Softsolz)).await, [late, flow, here]);
+    assert_eq!(page(bed, tenant, &of_deal(without(Dialect::Epilot))).await, [here]);
+    assert_eq!(page(bed, tenant, &of_deal(ExecutionQuery::default())).await, [flow, here]);
+}
+
 async fn totals_stay_true_whatever_happens(bed: &Bed) {
-    use stepwright_app::ports::{FlowStore as _, TenantStore as _};
+    use stepwright_app::ports::TenantStore as _;
     let tenant = bed.tenant("acme").await;
     let (one, two) = (bed.definition(tenant).await, bed.definition(tenant).await);
     let mut made_ids = Vec::new();
@@ -108,8 +132,8 @@ async fn totals_stay_true_whatever_happens(bed: &Bed) {
     // Written again by somebody who comes too late: counted once.
     let (late, events) = (refused.clone(), Vec::new());
     bed.db.commit(commit_of(write(0, late, events, Wake::Never), at(31))).await.unwrap_err();
-    assert!(bed.db.delete_execution(tenant, refused.id).await.unwrap());
-    assert!(bed.db.delete_execution(tenant, made_ids[0]).await.unwrap());
+    bed.erase(tenant, refused.id).await;
+    bed.erase(tenant, made_ids[0]).await;
     let check = async || {
         for definition in [None, Some(one.id), Some(two.id)] {
             for schema in [None, Some("deal".to_owned()), Some("nothing".to_owned())] {

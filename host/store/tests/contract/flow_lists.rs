@@ -1,6 +1,6 @@
 //! Lists and searches of flows and of their tasks.
 
-use crate::support::{Bed, at, commit_of, on_both, write};
+use crate::support::{Bed, May, Watch, at, commit_of, on_both, write};
 use std::collections::BTreeSet;
 use stepwright_app::ports::{CommitStore as _, ExecutionStore as _, FlowStore as _, TenantStore as _};
 use stepwright_app::{
@@ -235,7 +235,7 @@ async fn a_deleted_flow_leaves_no_list_entry_behind(bed: &Bed) {
     let entry = Entry { user: Some("7"), ..STARTED };
     let tables = ["flow_list", "flow_tasks", "flow_users"];
     let hard = bed.listed_flow(&definition, 0, &entry).await;
-    assert!(bed.db.delete_execution(tenant, hard).await.unwrap());
+    bed.erase(tenant, hard).await;
     let soft = bed.listed_flow(&definition, 1, &entry).await;
     bed.relisted(tenant, soft, FlowListing { execution: soft, change: ListingChange::Gone }).await;
     for table in tables {
@@ -263,4 +263,52 @@ async fn another_tenants_lists_are_not_seen(bed: &Bed) {
     assert_eq!(bed.db.newest_flows(other, Some("deal"), 9).await.unwrap(), []);
     assert_eq!(bed.db.executions_by_id(other, &[id]).await.unwrap(), []);
     assert_eq!(bed.db.flow_place(other, StartKey::of(at(0), id)).await.unwrap(), None);
+}
+
+/// How one of very many flows is listed: a third of them has each status, every third a due date, and everybody has a
+/// few.
+pub fn one_of_many(execution: ExecutionId, started: StartKey, n: u64) -> FlowListing {
+    let status = StatusName::ALL[(n % 3) as usize];
+    let mut listed = listing(execution, started, &Entry { status, due: (n % 3 == 1).then_some(n), ..STARTED });
+    if let ListingChange::Changed { users: Some(users), .. } = &mut listed.change {
+        let user = format!("u{}", n % 300);
+        users.assigned = [(user.clone(), None), (user, Some(NodeId::new("t1")))].into();
+    }
+    listed
+}
+
+/// Everything lists are asked for.
+pub async fn watch(watch: &mut Watch, tenant: TenantId) {
+    let bed = watch.bed.clone();
+    let db = &bed.db;
+    let by = |by, ascending| FlowOrder { by, ascending };
+    let orders = [
+        by(OrderBy::Start, false),
+        by(OrderBy::Start, true),
+        by(OrderBy::Name, false),
+        by(OrderBy::Name, true),
+        by(OrderBy::DueDate, false),
+        by(OrderBy::DueDate, true),
+    ];
+    let id = ExecutionId::from_uuid(uuid::Uuid::from_u128(7));
+    let behind = FlowPlace { started: StartKey::of(at(200), id), name_key: "lead".into(), due: Some(at(200)) };
+    for order in orders {
+        let of = |what: &str| format!("{what}, {order:?}");
+        let every = FlowSearch { order, ..search(StatusName::ALL) };
+        watch.case(&of("search of flows"), May::Sort, db.search_flows(tenant, &every, None, 20)).await;
+        watch
+            .case(&of("search of flows, next page"), May::Sort, db.search_flows(tenant, &every, Some(&behind), 20))
+            .await;
+        let started = FlowSearch { name: Some("lea".into()), order, ..search(&[StatusName::Started]) };
+        watch.case(&of("search of started flows"), May::Sort, db.search_flows(tenant, &started, None, 20)).await;
+        let mine = FlowSearch { user: Some("u7".into()), ..every };
+        watch.case(&of("search of a user's flows"), May::Sort, db.search_flows(tenant, &mine, None, 20)).await;
+        let open = TaskSearch { order, from: 10, ..tasks(&[TaskBucket::Open, TaskBucket::NextOpen]) };
+        watch.case(&of("search of tasks"), May::Sort, db.search_flow_tasks(tenant, &open, 100)).await;
+        let mine = TaskSearch { user: Some("u7".into()), ..open };
+        watch.case(&of("search of a user's tasks"), May::Sort, db.search_flow_tasks(tenant, &mine, 100)).await;
+    }
+    watch.case("place of a flow", May::Sort, db.flow_place(tenant, behind.started)).await;
+    watch.case("newest flows", May::Sort, db.newest_flows(tenant, None, 20)).await;
+    watch.case("newest flows of a schema", May::Sort, db.newest_flows(tenant, Some("deal"), 20)).await;
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use stepwright_app::ports::{
     AgentRunStore as _, AgentStore as _, AutomationStore as _, ClosingReasonStore as _, CommitError, CommitStore as _,
     DataStore as _, DefinitionFilter, DefinitionStore as _, ExecutionFilter, ExecutionStore as _, GuardStore as _,
-    KeyStore as _, McpServerStore as _, OutboxStore as _, PluginStore as _, RecordStore as _, ScheduleStore as _,
+    KeyStore as _, McpServerStore as _, OutboxStore as _, PluginStore as _, Put, RecordStore as _, ScheduleStore as _,
     TenantStore as _, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
@@ -200,7 +200,7 @@ async fn another_tenants_things_cannot_be_changed(bed: &Bed) {
     assert!(!db.delete_definition(stranger, id, T0).await.unwrap());
     assert!(!db.move_tick(stranger, id, at(60), None).await.unwrap());
     assert!(!db.revoke_key(&[stranger], own.key, T0).await.unwrap());
-    assert!(!db.delete_entity(stranger, "deal", "1").await.unwrap());
+    assert_eq!(db.delete_entity(stranger, "deal", "1").await.unwrap(), Put::Missing);
     assert!(!db.delete_endpoint(stranger, own.endpoint.id).await.unwrap());
     assert!(!db.delete_plugin(stranger, "core", "1").await.unwrap());
     assert!(!db.delete_agent(stranger, "helper").await.unwrap());

@@ -2,17 +2,18 @@
 //!
 //! A query joins by a line of its own in [`Filled::make`].
 
+use crate::flow_lists;
 use crate::support::{Bed, Cases, May, T0, Watch, at, commit_of, json, on_both, write};
 use async_trait::async_trait;
 use serde_json::json as value;
 use stepwright_app::ports::{
-    CommitStore as _, DefinitionFilter, DefinitionStore as _, EventStore as _, ExecutionFilter, ExecutionStore as _,
-    FlowStore as _, IdempotencyStore as _, OutboxStore as _, ScheduleStore as _, TenantStore as _, UsageStore as _,
-    WebhookStore as _,
+    CommitStore as _, DataStore as _, DefinitionFilter, DefinitionStore as _, EventStore as _, ExecutionFilter,
+    ExecutionStore as _, FlowStore as _, IdempotencyStore as _, OutboxStore as _, ScheduleStore as _, TenantStore as _,
+    UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
-    Commit, Cursor, Effects, Emitted, FlowContexts, MailState, Message, OutboxMail, Paging, Precondition, StartKey,
-    Wake,
+    Commit, Cursor, Effects, Emitted, EntitySeen, EntityWrite, FlowContexts, MailState, Message, OutboxMail, Paging,
+    Precondition, StartKey, Wake,
 };
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
@@ -48,6 +49,7 @@ async fn begin(bed: &Bed) -> Filled {
     }
     let (busy, definition) = tenants[1].clone();
     let endpoint = bed.endpoint(busy).await.id;
+    bed.db.put_entity(busy, "deal", "2", &json(value!({})), Some(0), T0).await.unwrap();
     let mut open = Vec::new();
     for _ in 0..20 {
         let wake = Wake::Leased { holder: bed.node(), until: at(3_600) };
@@ -85,6 +87,13 @@ impl Cases for Filled {
         watch.case("open flows of an entity", LookUp, db.open_flows_of(busy, "deal", "1", None, 20)).await;
         watch.case("flows of an entity", Sort, db.flows_of(busy, Some("deal"), "1", 20)).await;
         watch.case("flows of an entity in any schema", Sort, db.flows_of(busy, None, "1", 20)).await;
+        let named = [deal("1"), deal("2"), deal("3")];
+        watch.case("entities with open flows", LookUp, db.entities_with_open_flows(busy, &named)).await;
+        watch.case("entities by name", LookUp, db.entities_named(busy, &named)).await;
+        watch.case("entities", LookUp, db.entities(busy, "deal", Some("2"), 20)).await;
+        watch.case("flows of each entity", Sort, db.flows_of_each(busy, &named, 3)).await;
+        watch.case("flows to list", Walk, db.flows_to_list(20)).await;
+        flow_lists::watch(watch, busy).await;
         watch.case("due schedules", LookUp, db.due_schedules(at(5), 10)).await;
         watch.case("next tick", Walk, db.next_tick()).await;
         watch.case("schedule states", LookUp, db.schedule_states(busy, &[of])).await;
@@ -109,6 +118,11 @@ impl Cases for Filled {
         }];
         let mut start = commit_of(write(0, execution, events, Wake::Never), at(802));
         start.effects.contexts = contexts;
+        let untold = EntityWrite { schema: "deal".into(), id: "3".into(), attributes: json(value!({})), expected: 0 };
+        start.effects.seen = vec![EntitySeen { entity: deal("2"), version: 1 }];
+        let fresh = db.entity(busy, "deal", "3").await.unwrap();
+        start.effects.untold = vec![untold.entity()];
+        start.effects.entities = vec![EntityWrite { expected: fresh.map_or(0, |e| e.version), ..untold }];
         let since = Precondition::NoExecutionSince { definition: of, since: at(802) };
         watch.case("a start's commit", Sort, db.commit(Commit { preconditions: vec![since], ..start })).await;
     }
@@ -187,7 +201,21 @@ fn ended(bed: &Bed, definition: &Definition, n: u64, told: Option<EndpointId>) -
         started: StartKey::of(at(n / 3), id),
         entities: vec![deal(&(100 + n).to_string())],
     }];
-    let effects = Effects { mails: vec![mail], emitted: vec![emitted], contexts, ..Effects::default() };
+    let listings = vec![flow_lists::one_of_many(id, StartKey::of(at(n / 3), id), n)];
+    let deal = EntityWrite {
+        schema: "deal".into(),
+        id: (100 + n).to_string(),
+        attributes: json(value!({ "n": n })),
+        expected: 0,
+    };
+    let effects = Effects {
+        entities: vec![deal],
+        mails: vec![mail],
+        emitted: vec![emitted],
+        contexts,
+        listings,
+        ..Effects::default()
+    };
     let webhooks =
         told.map(|endpoint| (bed.event(tenant_id, "ended", at(n / 3)), vec![endpoint])).into_iter().collect();
     Commit { effects, webhooks, ..commit_of(write(0, execution, events, Wake::Never), at(n / 3)) }

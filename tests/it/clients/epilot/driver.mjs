@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
 import { epilot } from '@epilot/sdk'
 
-const [baseURL, key, org, v1] = process.argv.slice(2)
+const [baseURL, key, org] = process.argv.slice(2)
 epilot.authorize(() => key)
 epilot.headers({ 'x-epilot-org-id': org })
 // After all else: what configures the client forgets where it was pointed at.
@@ -137,7 +137,6 @@ class Execution {
   }
 
   async lookThroughV1() {
-    if (v1 !== 'v1') return
     const { data } = await flows.getExecution({ executionId: this.id })
     const { data: again } = await flows.getFlowExecution({ execution_id: this.id })
     // Something may have moved between the two; the clock, which stands still, does not tell.

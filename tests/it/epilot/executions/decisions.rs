@@ -35,7 +35,6 @@ fn deciding(parallel: bool, default: bool) -> Value {
 #[tokio::test]
 async fn an_automatic_decision_takes_the_branches_whose_conditions_are_met() {
     let stage = Stage::new().await;
-    stage.conditions().await;
     for (contact, parallel, met, next) in [
         (json!({"kind": "vip", "age": 20}), true, [true, true], &["b", "c"][..]),
         (json!({"kind": "vip", "age": 20}), false, [true, true], &["b"]),
@@ -62,7 +61,6 @@ async fn an_automatic_decision_takes_the_branches_whose_conditions_are_met() {
 #[tokio::test]
 async fn a_decision_none_of_whose_conditions_is_met_waits_for_an_entity_or_for_a_person() {
     let stage = Stage::new().await;
-    stage.conditions().await;
     let mut by_entity = stage.start(&deciding(true, false)).await;
     let mut by_hand = stage.start(&deciding(true, false)).await;
     for started in [&mut by_entity, &mut by_hand] {
@@ -95,7 +93,6 @@ async fn a_decision_none_of_whose_conditions_is_met_waits_for_an_entity_or_for_a
 #[tokio::test]
 async fn a_decision_with_a_schedule_is_made_when_its_instant_comes() {
     let stage = Stage::new().await;
-    stage.conditions().await;
     let mut body = deciding(true, true);
     body["tasks"][0]["schedule"] = json!({"mode": "delayed", "duration": 3, "unit": "days"});
     let mut started = stage.start(&body).await;

@@ -50,10 +50,6 @@ impl Stage {
         self.host.operator.post(&format!("{}/automations", self.tenant.base), &body).await.expect(201);
     }
 
-    pub async fn conditions(&self) {
-        super::conditions(&self.host, &self.tenant).await;
-    }
-
     /// Starts an execution of a fresh template on the contact.
     pub async fn start(&self, body: &Value) -> Execution<'_> {
         let made = template(&self.client, body).await;

@@ -168,6 +168,8 @@ async fn an_execution_is_closed_with_reasons_and_reopened() {
     assert_eq!(seen["contexts"][0]["title"], "Given");
     assert_eq!(seen["contexts"][1]["title"], "Contact c1");
     assert_eq!(seen["lastUpdateTime"], "2026-11-22T09:01:00.000Z");
+    // Whoever has changed it last.
+    let caller = seen["lastModifiedBy"].as_str().expect("a user").to_owned();
 
     let close = json!({"status": "CLOSED", "selectedClosingReasons": [{"id": lost, "title": "Lost"}],
         "closingReasonDescription": "too dear", "closedBy": format!("{org}_42")});
@@ -176,6 +178,7 @@ async fn an_execution_is_closed_with_reasons_and_reopened() {
     assert_eq!((&seen["status"], &seen["lastModifiedBy"]), (&json!("CLOSED"), &json!(format!("{org}_42"))));
     assert_eq!(seen["selectedClosingReasons"], json!([{"id": lost, "title": "Lost"}]));
     assert_eq!(seen["closingReasonDescription"], "too dear");
+    assert_eq!(seen["completedTime"], "2026-11-22T09:01:00.000Z");
     assert!(seen.get("nextOpenStep").is_none(), "{seen}");
     let late = client.post(&format!("{one}/steps"), &json!({"name": "late", "insertionIndex": 0})).await.expect(400);
     assert_eq!(message(&late), "Execution is closed");
@@ -186,6 +189,7 @@ async fn an_execution_is_closed_with_reasons_and_reopened() {
     let seen = shown(&client, &id(&made)).await;
     assert_eq!((&seen["status"], &seen["completedTime"]), (&json!("DONE"), &json!("2026-11-22T08:00:00.000Z")));
     assert!(seen.get("selectedClosingReasons").is_none());
+    assert_eq!(seen["lastModifiedBy"], json!(caller));
 }
 
 #[tokio::test]

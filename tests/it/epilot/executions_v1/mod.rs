@@ -6,6 +6,7 @@ mod search;
 mod search_steps;
 mod steps;
 mod sync;
+mod unlisted;
 
 use super::{DEFINITIONS, member};
 use crate::support::{Client, TestHost};

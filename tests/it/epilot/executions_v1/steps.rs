@@ -127,6 +127,7 @@ async fn a_step_is_changed_all_at_once_or_not_at_all() {
     let path = format!("{EXECUTIONS}/{}/steps/{}", id(&made), id(&step_of(&made, "a")));
     let body = json!({"name": "renamed", "description": {"enabled": true, "value": "how"}, "assignedTo": ["5", "x"],
         "dueDate": "2026-12-01T00:00:00.000", "status": "ASSIGNED", "assignedToOnHold": "9", "stepId": "other",
+        "entityRefId": "ref-7",
         "dynamicDueDate": {"numberOfUnits": 1, "timePeriod": "weeks", "actionTypeCondition": "STEP_CLOSED", "stepId": "b"},
         "position": {"index": 1, "sectionId": section_of(&made, "p")}, "startedTime": "2026-11-01T00:00:00Z"});
     let changed = client.json("PATCH", &path, &body).await.expect(200).json();
@@ -138,6 +139,7 @@ async fn a_step_is_changed_all_at_once_or_not_at_all() {
         ("dueDate", json!("2026-12-01T00:00:00.000")),
         ("status", json!("PENDING")),
         ("assignedToOnHold", json!("9")),
+        ("entityRefId", json!("ref-7")),
         ("startedTime", json!("2026-11-01T00:00:00.000Z")),
     ] {
         assert_eq!(changed[member], expected, "{member}");
@@ -145,6 +147,13 @@ async fn a_step_is_changed_all_at_once_or_not_at_all() {
     assert_eq!(changed["dynamicDueDate"]["stepId"], "b");
     let before = shown(&client, &id(&made)).await;
     assert_eq!(outline(&before), "[b renamed] c [d e] f");
+    assert_eq!(before["nextOpenStep"], json!({"id": step_of(&before, "b")["id"]}));
+    let b = format!("{EXECUTIONS}/{}/steps/{}", id(&made), id(&step_of(&before, "b")));
+    client.json("PATCH", &b, &json!({"entityRefId": "ref-b"})).await.expect(200);
+    let seen = shown(&client, &id(&made)).await;
+    assert_eq!(seen["nextOpenStep"], json!({"id": step_of(&before, "b")["id"], "entityRefId": "ref-b"}));
+    let cleared = client.json("PATCH", &b, &json!({"entityRefId": ""})).await.expect(200).json();
+    assert!(cleared.get("entityRefId").is_none(), "{cleared}");
     let users = client.json("PATCH", &path, &json!({"userIds": [11, 12]})).await.expect(200).json();
     assert_eq!(users["assignedTo"], json!(["11", "12"]));
 

@@ -146,6 +146,8 @@ pub(in crate::epilot) struct NewWorkflowStep {
 #[expect(dead_code, reason = "documents the body, which is read member by member so that every fault is listed")]
 pub(in crate::epilot) struct WorkflowStepPatch {
     name: Option<String>,
+    /// Kept and shown; empty takes it away.
+    entity_ref_id: Option<String>,
     status: Option<String>,
     assigned_to: Option<Vec<String>>,
     assigned_to_in_progress: Option<String>,
@@ -229,10 +231,10 @@ pub(in crate::epilot) struct WorkflowExecution {
     /// `MANUAL` or `AUTOMATIC`.
     trigger: String,
     assigned_to: Option<Vec<String>>,
-    /// Who has closed it.
+    /// Who has changed it last; who has closed it, where a client has said so.
     last_modified_by: Option<String>,
     contexts: Vec<WorkflowContext>,
-    /// `{id}` of the first step from top to bottom that is PENDING or IN_PROGRESS.
+    /// `{id, entityRefId}` of the first step from top to bottom that is PENDING or IN_PROGRESS.
     #[schema(value_type = Option<Object>)]
     next_open_step: Option<Value>,
     configured_closing_reason_snapshot: Option<Vec<ReasonSnapshot>>,
@@ -271,6 +273,8 @@ pub(in crate::epilot) struct WorkflowStep {
     #[schema(value_type = Option<Object>)]
     partner: Option<Value>,
     enabled: bool,
+    /// As a client has set it.
+    entity_ref_id: Option<String>,
     #[schema(value_type = Option<Vec<Object>>)]
     requirements: Option<Vec<Value>>,
     /// `MANUAL` or `AUTOMATION`.

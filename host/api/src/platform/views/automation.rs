@@ -1,7 +1,7 @@
 use super::definition::step_type_of;
 use crate::kit::time::millis;
 use serde::Serialize;
-use stepwright_app::usecases::CUSTOM_ACTION;
+use stepwright_app::usecases::{Access, ActionWarning, CUSTOM_ACTION};
 use stepwright_app::{App, Automation, AutomationAction};
 use stepwright_engine::{RawJson, Timestamp};
 use utoipa::ToSchema;
@@ -23,6 +23,18 @@ pub struct AutomationView {
     #[serde(serialize_with = "millis")]
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// What is legal and will fail as the tenant stands now.
+    warnings: Vec<WarningView>,
+}
+
+/// Something legal that will fail when it runs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AutomationWarning)]
+struct WarningView {
+    /// `GRANT_MISSING` or `mail_not_configured`.
+    code: &'static str,
+    pointer: String,
+    detail: String,
 }
 
 /// One step of an automation.
@@ -37,7 +49,10 @@ struct ActionView {
 }
 
 /// View of an automation.
-pub fn view_automation(app: &App, automation: Automation) -> AutomationView {
+pub fn view_automation(app: &App, access: &Access, automation: Automation) -> AutomationView {
+    let warnings = app.automation_warnings(access, &automation).into_iter();
+    let warning = |w: ActionWarning| WarningView { code: w.code, pointer: w.pointer, detail: w.message };
+    let warnings = warnings.map(warning).collect();
     let actions = automation.actions.into_iter().map(|AutomationAction { step, config, allow_failure, custom }| {
         let named = step_type_of(app, &step);
         let (step_type, config) = if custom {
@@ -55,5 +70,6 @@ pub fn view_automation(app: &App, automation: Automation) -> AutomationView {
         max_executions: automation.max_executions,
         created_at: automation.created_at,
         updated_at: automation.updated_at,
+        warnings,
     }
 }

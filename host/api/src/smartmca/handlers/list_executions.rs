@@ -90,6 +90,7 @@ fn filter(query: &Query) -> ApiResult<(Option<ExecutionQuery>, bool)> {
     let order = order.map_or(ORDERS[0].1, |place| ORDERS[place].1);
     let filter = ExecutionQuery {
         definition: definition.flatten(),
+        without: None,
         entity_schema: page::either(query, "entity_type", "entityType").map(str::to_owned),
         entity_id: page::either(query, "entity_id", "entityId").map(str::to_owned),
         statuses: status.map(|place| translate::core_statuses(STATUSES[place].1)).unwrap_or_default(),

@@ -2,13 +2,13 @@
 
 use crate::App;
 use crate::error::{AppError, AppResult, FieldFault};
-use crate::model::{Commit, Effects, Emitted, Entity, EntityDelete, EntityWrite, UsageDelta};
-use crate::ports::CommitError;
+use crate::model::{Commit, Effects, Emitted, Entity, EntityDelete, EntityWrite};
 use crate::usecases::Access;
-use serde_json::{Map, Value};
+use crate::usecases::entity_changes::{Change, attributes_of};
+use serde_json::Value;
 use stepwright_engine::flow::{Context, Entities};
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{ExecutionId, RawJson, TenantId};
+use stepwright_engine::{RawJson, TenantId};
 
 /// The contexts with the names their entities have; a title a client has given stays.
 pub(super) fn titled(mut contexts: Vec<Context>, entities: &Entities) -> Vec<Context> {
@@ -19,9 +19,6 @@ pub(super) fn titled(mut contexts: Vec<Context>, entities: &Entities) -> Vec<Con
     }
     contexts
 }
-
-/// How often a write is tried anew because the entity changed under it.
-const MAX_TRIES: u32 = 20;
 
 impl App {
     /// The entities of these contexts.
@@ -54,97 +51,86 @@ impl App {
         attributes: &RawJson,
         expected: Option<u64>,
     ) -> AppResult<Option<(Entity, bool)>> {
-        let tenant = access.tenant_id();
-        let flow = self.open_flow_about(tenant, schema, id).await?;
-        if flow.is_none() && !self.wants_events_of(&access.view, schema) {
-            return Ok(None);
-        }
-        for _ in 0..MAX_TRIES {
-            let current = self.store().entity(tenant, schema, id).await?;
-            let version = current.as_ref().map_or(0, |entity| entity.version);
-            if expected.is_some_and(|expected| expected != version) {
-                return Ok(None);
-            }
-            let before = current.as_ref().map(read);
-            let (schema, id) = (schema.to_owned(), id.to_owned());
-            let write = EntityWrite { schema, id, attributes: attributes.clone(), expected: version };
-            let told = match flow {
-                Some(flow) => self.change_event(flow, &write, before.as_ref())?,
-                None => None,
-            };
-            let events = self.wanted_entity_events(&access.view, &write, before.as_ref());
-            let events = events.into_iter().map(|event| self.emitted(event, Emitted::NOBODY, 0));
-            let emitted = told.into_iter().chain(events).collect();
-            let effects = Effects { entities: vec![write.clone()], emitted, ..Effects::default() };
-            let now = self.now();
-            if self.commit_effects(tenant, effects).await? {
-                let new = current.is_none();
-                let entity = Entity {
-                    schema: write.schema,
-                    id: write.id,
-                    version: version + 1,
-                    attributes: write.attributes,
-                    created_at: current.map_or(now, |entity| entity.created_at),
-                    updated_at: now,
-                };
-                return Ok(Some((entity, new)));
-            }
-        }
-        Err(AppError::Unavailable("the entity keeps changing; try again".into()))
+        let put = Replacing { access, schema, id, attributes, expected };
+        self.change_entity(access.tenant_id(), schema, id, &put).await
     }
 
     /// Deletes an entity that open flows are about, and tells them with the same commit; `false` when there is no such
     /// flow or no such entity.
     pub(crate) async fn delete_entity_of_flows(&self, tenant: TenantId, schema: &str, id: &str) -> AppResult<bool> {
-        let Some(flow) = self.open_flow_about(tenant, schema, id).await? else { return Ok(false) };
-        for _ in 0..MAX_TRIES {
-            let Some(current) = self.store().entity(tenant, schema, id).await? else { return Ok(false) };
-            let entity = EntityRef { schema: schema.to_owned(), id: id.to_owned() };
-            let emitted = self.deletion_event(flow, entity, &read(&current))?.into_iter().collect();
-            let delete = EntityDelete { schema: schema.to_owned(), id: id.to_owned(), expected: current.version };
-            let effects = Effects { deleted: vec![delete], emitted, ..Effects::default() };
-            if self.commit_effects(tenant, effects).await? {
-                return Ok(true);
-            }
-        }
-        Err(AppError::Unavailable("the entity keeps changing; try again".into()))
-    }
-
-    /// An open flow about the entity, if there is one.
-    pub(crate) async fn open_flow_about(
-        &self,
-        tenant: TenantId,
-        schema: &str,
-        id: &str,
-    ) -> AppResult<Option<ExecutionId>> {
-        Ok(self.store().open_flows_of(tenant, schema, id, None, 1).await?.first().copied())
-    }
-
-    /// Commits effects that belong to no execution's transition; `false` when an entity has changed meanwhile.
-    async fn commit_effects(&self, tenant: TenantId, effects: Effects) -> AppResult<bool> {
-        let commit = Commit {
-            tenant_id: tenant,
-            at: self.now(),
-            preconditions: Vec::new(),
-            executions: Vec::new(),
-            effects,
-            webhooks: Vec::new(),
-            usage: UsageDelta::default(),
-        };
-        match self.store().commit(commit).await {
-            Ok(()) => {
-                self.driver().hint();
-                Ok(true)
-            }
-            Err(CommitError::EffectConflict(_)) => Ok(false),
-            Err(CommitError::Store(error)) => Err(error.into()),
-            Err(error @ (CommitError::Stale(_) | CommitError::Precondition { .. })) => {
-                Err(AppError::Internal(error.to_string()))
-            }
-        }
+        let deletion = Deleting { tenant, schema, id };
+        Ok(self.change_entity(tenant, schema, id, &deletion).await?.is_some())
     }
 }
 
-fn read(entity: &Entity) -> Map<String, Value> {
-    entity.attributes.read().unwrap_or_default()
+/// New attributes of an entity somebody wants to know of.
+struct Replacing<'a> {
+    access: &'a Access,
+    schema: &'a str,
+    id: &'a str,
+    attributes: &'a RawJson,
+    expected: Option<u64>,
+}
+
+impl Change for Replacing<'_> {
+    type Made = (Entity, bool);
+
+    async fn make(&self, app: &App, current: Option<Entity>) -> AppResult<Option<(Commit, Self::Made)>> {
+        let (tenant, view) = (self.access.tenant_id(), &self.access.view);
+        let has_flows = app.has_open_flow(tenant, self.schema, self.id).await?;
+        let version = current.as_ref().map_or(0, |entity| entity.version);
+        let is_expected = self.expected.is_none_or(|expected| expected == version);
+        if !is_expected || (!has_flows && !app.wants_events_of(view, self.schema)) {
+            return Ok(None);
+        }
+        let before = current.as_ref().map(attributes_of);
+        let (schema, id, attributes) = (self.schema.to_owned(), self.id.to_owned(), self.attributes.clone());
+        let write = EntityWrite { schema, id, attributes, expected: version };
+        let told = match has_flows {
+            true => app.change_event(Emitted::NOBODY, &write, before.as_ref())?,
+            false => None,
+        };
+        let events = app.wanted_entity_events(view, &write, before.as_ref());
+        let events = events.into_iter().map(|event| app.emitted(event, Emitted::NOBODY, 0));
+        let now = app.now();
+        let entity = Entity {
+            schema: write.schema.clone(),
+            id: write.id.clone(),
+            version: version + 1,
+            attributes: write.attributes.clone(),
+            created_at: current.as_ref().map_or(now, |entity| entity.created_at),
+            updated_at: now,
+        };
+        let effects = Effects {
+            emitted: told.into_iter().chain(events).collect(),
+            untold: (!has_flows).then(|| write.entity()).into_iter().collect(),
+            entities: vec![write],
+            ..Effects::default()
+        };
+        Ok(Some((app.commit_of(tenant, effects), (entity, current.is_none()))))
+    }
+}
+
+/// The end of an entity that open flows are about.
+struct Deleting<'a> {
+    tenant: TenantId,
+    schema: &'a str,
+    id: &'a str,
+}
+
+impl Change for Deleting<'_> {
+    type Made = ();
+
+    async fn make(&self, app: &App, current: Option<Entity>) -> AppResult<Option<(Commit, ())>> {
+        let Some(current) = current else { return Ok(None) };
+        if !app.has_open_flow(self.tenant, self.schema, self.id).await? {
+            return Ok(None);
+        }
+        let entity = EntityRef { schema: self.schema.to_owned(), id: self.id.to_owned() };
+        let emitted = app.deletion_event(Emitted::NOBODY, entity, &attributes_of(&current))?.into_iter().collect();
+        let (schema, id) = (self.schema.to_owned(), self.id.to_owned());
+        let delete = EntityDelete { schema, id, expected: current.version };
+        let effects = Effects { deleted: vec![delete], emitted, ..Effects::default() };
+        Ok(Some((app.commit_of(self.tenant, effects), ())))
+    }
 }

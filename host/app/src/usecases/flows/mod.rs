@@ -17,7 +17,7 @@ use crate::face::as_flow;
 use crate::ports::{ExecutionOrder, ExecutionQuery};
 use std::sync::Arc;
 use stepwright_engine::flow::{Command, Flow, FlowError, FlowErrorKind};
-use stepwright_engine::{Definition, Execution, ExecutionId};
+use stepwright_engine::{Definition, Dialect, Execution, ExecutionId};
 
 /// Flows found by one entity at most.
 const MOST_FOUND: u32 = 1_000;
@@ -141,13 +141,13 @@ impl App {
         let about = ExecutionQuery {
             entity_schema: schema.map(str::to_owned),
             entity_id: Some(entity.to_owned()),
+            // Flows are found by all their contexts already.
+            without: Some(Dialect::Epilot),
             order: ExecutionOrder::Created,
             ..ExecutionQuery::default()
         };
         for foreign in self.store().execution_page(tenant, &about, 0, MOST_FOUND).await? {
-            if foreign.flow.is_none() {
-                flows.push(FlowView::of_foreign(self.view_of(tenant, foreign).await?));
-            }
+            flows.push(FlowView::of_foreign(self.view_of(tenant, foreign).await?));
         }
         flows.sort_by_key(|view| std::cmp::Reverse((view.flow.created_at, view.execution)));
         flows.truncate(MOST_FOUND as usize);
@@ -155,20 +155,14 @@ impl App {
     }
 
     /// Deletes a flow. A `soft` deletion keeps it and its history, out of everybody's sight; otherwise nothing is
-    /// left of it. Entity sync is told either way, with the commit that takes it out of sight.
+    /// left of it. Entity sync is told either way, with the same commit.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn delete_flow(&self, access: &Access, flow: &str, soft: bool) -> AppResult<()> {
         let tenant = access.tenant_id();
         let id = flow_execution_id(tenant, flow);
-        self.apply_to_flow(&access.view, access.actor(), id, Command::Delete).await?;
-        if !soft {
-            // False when somebody else was faster; it is gone all the same.
-            self.store().delete_execution(tenant, id).await?;
-            self.driver().poke(id);
-        }
-        Ok(())
+        self.apply_to_flow(&access.view, access.actor(), id, Command::Delete { soft }).await.map(drop)
     }
 }
 

@@ -4,7 +4,7 @@ use super::entities::titled;
 use super::{FlowView, refused};
 use crate::App;
 use crate::caches::TenantView;
-use crate::driver::{CONDITIONS, Extra, FlowIds, MAX_DOCUMENT, condition_of, contexts_of, stage_sync};
+use crate::driver::{CONDITIONS, Extra, FlowIds, MAX_DOCUMENT, condition_of, contexts_of, see, stage};
 use crate::error::{AppError, AppResult};
 use crate::model::{Effects, FlowListing, UsageDelta, Wake};
 use crate::ports::CommitError;
@@ -139,8 +139,10 @@ impl App {
                 flow::start(&template, start, &env).map_err(|error| refused(&error))?
             };
             let mut effects = Effects::default();
-            stage_sync(&mut effects, std::mem::take(&mut started.effects), &entities);
-            effects.contexts.push(contexts_of(id, &started.next));
+            stage(&mut effects, id, std::mem::take(&mut started.effects), &entities, &started.next.pins);
+            let contexts = contexts_of(id, &started.next);
+            see(&mut effects, contexts.entities.iter().cloned(), &entities);
+            effects.contexts.push(contexts);
             effects.listings.extend(FlowListing::between(id, None, &started.next));
             let new = NewExecution {
                 id,
@@ -150,7 +152,7 @@ impl App {
                 trigger: trigger_info(tenant, &args),
             };
             let transition = Execution::of_flow(new, started);
-            effects.emitted.extend(self.told_of_changes(&transition.next, &effects.entities, &entities).await?);
+            self.tell_of_changes(&transition.next, &mut effects, &entities).await?;
             let place = transition.next.is_working().then(|| self.driver().try_place(tenant)).flatten();
             let wake = self.wake_of(&transition.next, place.is_some().then_some(self.config().node));
             let write = self.write(transition, 0, wake)?;

@@ -108,7 +108,7 @@ pub fn apply(flow: &Flow, command: Command, env: &Env<'_>) -> Result<Transition,
         Command::ActionFinished { task, attempt, outcome } => work.action_finished(&task, attempt, outcome)?,
         Command::ResumeAction { resume_key, data } => work.resume_action(&resume_key, data)?,
         Command::AgentReported { task, attempt, report } => work.agent_reported(&task, attempt, report)?,
-        Command::Delete => work.delete(),
+        Command::Delete { soft } => work.delete(soft),
     }
     if work.relinked && work.graph.undeclared_cycle().is_some() {
         return Err(FlowError::invalid("the change would make a cycle that is not a declared loop"));
@@ -138,6 +138,8 @@ pub(super) struct Work<'a> {
     relinked: bool,
     /// The flow begins with this transition.
     starting: bool,
+    /// Who changes it, when that is not the caller.
+    changed_by: Option<String>,
 }
 
 impl<'a> Work<'a> {
@@ -155,6 +157,7 @@ impl<'a> Work<'a> {
             advanced: false,
             relinked: false,
             starting: false,
+            changed_by: None,
         }
     }
 
@@ -182,6 +185,9 @@ impl<'a> Work<'a> {
         }
         self.next.version += 1;
         self.next.updated_at = self.env.now;
+        if let Some(user) = self.changed_by.take().or_else(|| self.env.user()).filter(|_| !self.starting) {
+            self.next.updated_by = Some(user);
+        }
         Transition { next: self.next, events: self.events, effects: self.effects }
     }
 
@@ -235,8 +241,11 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn delete(&mut self) {
+    fn delete(&mut self, soft: bool) {
         self.next.deleted_at = Some(self.env.now);
         self.record_sync(super::SyncEvent::FlowDeleted, None, None, None);
+        if !soft {
+            self.effects.push(Effect::Erase);
+        }
     }
 }

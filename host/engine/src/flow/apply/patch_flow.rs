@@ -32,6 +32,7 @@ impl Work<'_> {
                 Ok(())
             }
             (StatusName::Started | StatusName::Done, StatusName::Closed) => {
+                self.changed_by.clone_from(&patch.closed_by);
                 self.next.status = FlowStatus::Closed { at: now, by: patch.closed_by.or_else(|| self.env.user()) };
                 self.suspend_schedules();
                 self.record_sync(SyncEvent::FlowCancelled, None, None, None);

@@ -53,6 +53,9 @@ impl Work<'_> {
         if patch.description.is_some() {
             task.description.clone_from(&patch.description);
         }
+        if let Some(entity_ref) = &patch.entity_ref {
+            task.entity_ref = Some(entity_ref.clone()).filter(|id| !id.is_empty());
+        }
         for (member, given) in
             [(&mut task.ecp, &patch.ecp), (&mut task.installer, &patch.installer), (&mut task.partner, &patch.partner)]
         {

@@ -181,6 +181,7 @@ impl Work<'_> {
             partner: None,
             journey: None,
             taxonomies: Vec::new(),
+            entity_ref: None,
             error: None,
             reached: false,
             awaits_start: false,

@@ -306,10 +306,38 @@ fn a_task_done_ahead_of_time_is_passed_through() {
 #[test]
 fn a_deleted_flow_refuses_everything_and_has_nothing_to_do() {
     let mut bench = chain();
-    bench.apply(Command::Delete).unwrap();
+    bench.apply(Command::Delete { soft: true }).unwrap();
     assert_eq!(bench.names(), ["FlowDeleted"]);
     assert_eq!(bench.set("a", TaskStatus::Completed), Err(FlowError::Deleted));
     assert_eq!((bench.work(), bench.flow.next_due()), (vec![], None));
+    assert_eq!(bench.effects, []);
+}
+
+#[test]
+fn a_hard_deletion_tells_entities_first_and_leaves_nothing_behind() {
+    let mut document = manual(&["a"], &[]);
+    document["entity_sync"] = json!([{ "trigger": { "event": "FlowDeleted" },
+        "target": { "entitySchema": "contract", "entityAttribute": "gone" },
+        "value": { "source": "custom_value", "value": "yes" } }]);
+    let mut bench = begin(document);
+    bench.apply(Command::Delete { soft: false }).unwrap();
+    assert!(matches!(bench.effects[..], [Effect::SyncEntity { .. }, Effect::Erase]), "{:?}", bench.effects);
+    assert_eq!(bench.apply(Command::Delete { soft: true }), Err(FlowError::Deleted));
+}
+
+#[test]
+fn who_has_changed_a_flow_last_is_known_once_it_has_been_changed() {
+    let mut bench = chain();
+    bench.set("a", TaskStatus::InProgress).unwrap();
+    assert_eq!(bench.flow.updated_by, None, "the host is nobody");
+    bench.actor = Actor::Operator;
+    bench.set("a", TaskStatus::OnHold).unwrap();
+    assert_eq!(bench.flow.updated_by, Some(Actor::Operator.label()));
+    let closed = FlowPatch { status: Some(StatusName::Closed), closed_by: Some("p_1".into()), ..FlowPatch::default() };
+    bench.apply(Command::PatchFlow(closed)).unwrap();
+    assert_eq!(bench.flow.updated_by.as_deref(), Some("p_1"));
+    bench.flow_status(StatusName::Started).unwrap();
+    assert_eq!(bench.flow.updated_by, Some(Actor::Operator.label()));
 }
 
 #[test]

@@ -22,5 +22,5 @@ pub async fn handle(caller: Caller<Write>, Params(t): Params<TenantId>, body: Js
     let access = caller.tenant(t).await?;
     let app = &caller.state().app;
     let automation = app.create_automation(&access, draft).await?;
-    Ok(reply::created(&view_automation(app, automation)))
+    Ok(reply::created(&view_automation(app, &access, automation)))
 }

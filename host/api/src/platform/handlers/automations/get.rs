@@ -14,5 +14,5 @@ pub async fn handle(caller: Caller<Read>, Params((t, id)): Params<(TenantId, Str
     let access = caller.tenant(t).await?;
     let app = &caller.state().app;
     let automation = app.automation(&access, &id).await?;
-    Ok(reply::ok(&view_automation(app, automation)))
+    Ok(reply::ok(&view_automation(app, &access, automation)))
 }

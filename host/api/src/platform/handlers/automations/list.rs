@@ -20,5 +20,5 @@ pub async fn handle(caller: Caller<Read>, Params(t): Params<TenantId>, query: Qu
     let access = caller.tenant(t).await?;
     let app = &caller.state().app;
     let listed = app.automations(&access, page).await?;
-    Ok(reply::ok(&Page::of(listed, |a| (a.created_at, a.id.uuid()), |a| view_automation(app, a))))
+    Ok(reply::ok(&Page::of(listed, |a| (a.created_at, a.id.uuid()), |a| view_automation(app, &access, a))))
 }

@@ -26,5 +26,5 @@ pub async fn handle(caller: Caller<Write>, Params((t, id)): Params<(TenantId, St
     let app = &caller.state().app;
     let current = app.automation(&access, &id).await?;
     let automation = app.replace_automation(&access, &current, draft).await?;
-    Ok(reply::ok(&view_automation(app, automation)))
+    Ok(reply::ok(&view_automation(app, &access, automation)))
 }

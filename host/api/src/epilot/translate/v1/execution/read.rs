@@ -125,6 +125,7 @@ pub(in crate::epilot) fn step_patch(body: &Value) -> ApiResult<SentStep> {
             on_hold_by: fields.opt_text("assignedToOnHold"),
             started_at: fields.opt_instant("startedTime"),
             completed_at: fields.opt_instant("completedTime"),
+            entity_ref: fields.opt_text("entityRefId"),
             place,
             ..TaskPatch::default()
         };

@@ -24,10 +24,9 @@ pub(in crate::epilot) fn slim_execution(flow: &Flow, org: TenantId) -> Value {
 
 fn execution(flow: &Flow, org: TenantId, detail: Detail) -> Value {
     let outline = flow.outline();
-    let (completed, closed_by) = match &flow.status {
-        FlowStatus::Started => (None, None),
-        FlowStatus::Done { at } => (Some(*at), None),
-        FlowStatus::Closed { at: _, by } => (None, by.as_ref()),
+    let ended = match &flow.status {
+        FlowStatus::Started => None,
+        FlowStatus::Done { at } | FlowStatus::Closed { at, by: _ } => Some(*at),
     };
     let next = next_open(flow, &outline);
     let closing = &flow.closing;
@@ -39,14 +38,14 @@ fn execution(flow: &Flow, org: TenantId, detail: Detail) -> Value {
         ("creationTime", time(Some(flow.created_at))),
         ("lastUpdateTime", time(Some(flow.updated_at))),
         ("dueDate", due_date(flow.due.as_ref())),
-        ("completedTime", time(completed)),
+        ("completedTime", time(ended)),
         ("dynamicDueDate", dynamic_due_date(flow.due_date_config.as_ref())),
         ("status", json!(flow.status.name())),
         ("trigger", json!(flow.trigger.kind)),
         ("assignedTo", listed(users(&flow.assigned_to))),
-        ("lastModifiedBy", json!(closed_by)),
+        ("lastModifiedBy", json!(flow.updated_by)),
         ("contexts", contexts(flow)),
-        ("nextOpenStep", next.map_or(Value::Null, |task| json!({ "id": task.id }))),
+        ("nextOpenStep", next.map_or(Value::Null, next_open_step)),
         ("configuredClosingReasonSnapshot", listed(json!(closing.configured_reasons))),
         ("selectedClosingReasons", listed(json!(closing.selected_reasons))),
         ("closingReasonDescription", json!(closing.extra_description)),
@@ -62,6 +61,10 @@ fn execution(flow: &Flow, org: TenantId, detail: Detail) -> Value {
     });
     shown.insert("flow".into(), items.collect());
     Value::Object(shown)
+}
+
+fn next_open_step(task: &Task) -> Value {
+    Value::Object(members([("id", json!(task.id)), ("entityRefId", json!(task.entity_ref))]))
 }
 
 fn section(flow: &Flow, phase: &Phase, tasks: &[&Task], detail: Detail) -> Value {
@@ -126,6 +129,7 @@ fn step_in(flow: &Flow, task: &Task, detail: Detail) -> Value {
 fn step_details(flow: &Flow, task: &Task) -> Map<String, Value> {
     let analytics = &task.analytics;
     members([
+        ("entityRefId", json!(task.entity_ref)),
         ("sectionId", json!(task.phase_id)),
         ("executionId", json!(flow.id)),
         ("userIds", listed(user_numbers(&task.assigned_to))),
