@@ -2,4 +2,6 @@
 
 mod epilot;
 mod hydracore;
+mod python;
+mod schemathesis;
 mod softsolz;

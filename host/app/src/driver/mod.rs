@@ -8,6 +8,7 @@ mod actor;
 mod agent_replay;
 mod agent_wakes;
 mod background;
+mod chains;
 mod deciding;
 mod entity_events;
 mod flow_actor;

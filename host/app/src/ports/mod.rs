@@ -18,7 +18,7 @@ pub use agent::{
 };
 pub use agent_store::{AgentRunStore, AgentStore, JournalError};
 pub use audit::AuditStore;
-pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery};
+pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery, ExecutionTitle, TitleQuery};
 pub use models::{ChatMessage, ModelAnswer, ModelFault, ModelProvider, ModelRequest};
 pub use random::Random;
 pub use records::{GuardStore, RecordStore};
