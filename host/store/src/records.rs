@@ -211,7 +211,8 @@ mod tests {
         narrowed(&mut text, &filter);
         assert_eq!(text.sql, " AND workflow_type = $1 AND status = $2 AND reference = $3");
         assert_eq!(text.values.len(), 3);
-        narrowed(&mut text, &RecordFilter::default());
+        let every = RecordFilter::default();
+        narrowed(&mut text, &every);
         assert_eq!(text.values.len(), 3);
     }
 

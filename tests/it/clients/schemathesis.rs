@@ -60,11 +60,10 @@ impl Bed {
             format!("--seed={SEED}"),
             "--phases=examples,coverage,fuzzing".into(),
             "--generation-deterministic".into(),
-            "--generation-database=none".into(),
             "--suppress-health-check=all".into(),
             "--continue-on-failure".into(),
             "--no-shrink".into(),
-            "--workers=2".into(),
+            "--workers=1".into(),
             "--warnings=off".into(),
             "--no-color".into(),
         ];

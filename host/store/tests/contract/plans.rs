@@ -9,14 +9,13 @@ use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::{
     CommitStore as _, DefinitionFilter, DefinitionStore as _, EventStore as _, ExecutionFilter,
     ExecutionListStore as _, ExecutionStore as _, FlowStore as _, IdempotencyStore as _, OutboxStore as _,
-    RecordStore as _, ScheduleStore as _, TenantStore as _, TitleQuery, UsageStore as _, WebhookStore as _,
+    ScheduleStore as _, TenantStore as _, TitleQuery, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
-    Commit, Cursor, Effects, Emitted, FlowContexts, MailState, Message, OtherExecutions, OutboxMail, Paging,
-    Precondition, RecordFilter, StartKey, Wake,
+    Commit, Cursor, Effects, Emitted, FlowContexts, MailState, Message, OutboxMail, Paging, Precondition, StartKey,
+    Wake,
 };
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::record::RecordStatusName;
 use stepwright_engine::{
     Definition, Dialect, EmittedEventId, EndpointId, Execution, ExecutionId, ExecutionStatus, HistoryEvent, MailId,
     TenantId,
@@ -102,12 +101,6 @@ impl Cases for Filled {
         watch.case("usage", LookUp, db.usage(busy, "2027-01-01", "2027-01-31")).await;
         watch.case("change counter", LookUp, db.change_counter()).await;
 
-        let active = RecordFilter { status: Some(RecordStatusName::Active), ..RecordFilter::default() };
-        let others = OtherExecutions { statuses: vec![CoreStatus::Running], ..OtherExecutions::default() };
-        let every = OtherExecutions::default();
-        let all = RecordFilter::default();
-        watch.case("records and others", Sort, db.records(busy, &active, Some(&others), 20, 0)).await;
-        watch.case("all records and others", Sort, db.records(busy, &all, Some(&every), 20, 0)).await;
         let titles = TitleQuery { dialects: Dialect::ALL.into(), statuses: CoreStatus::ALL.into(), ascending: false };
         watch.case("titles", Sort, db.titles(busy, &titles, Some((at(700), one)), 20)).await;
 
@@ -158,8 +151,6 @@ impl Cases for Filled {
             entities: vec![deal("1")],
         }];
         bed.db.commit(long).await.unwrap();
-        // As the background loop does every two seconds.
-        bed.db.fold_counts().await.unwrap();
     }
 }
 
