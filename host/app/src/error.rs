@@ -33,6 +33,9 @@ pub enum AppError {
     /// The current state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// Only the API it was made with knows how to change it.
+    #[error("it was made with the {} API, which alone can change it", .0.as_str())]
+    Foreign(stepwright_engine::Dialect),
     /// A run of the definition was created too recently (SoftSolz, 30-second rule).
     #[error("a run was started less than {window_secs} seconds ago")]
     RecentRun { window_secs: u32, retry_after_secs: u32, last_run: Option<stepwright_engine::ExecutionId> },

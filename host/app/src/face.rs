@@ -2,10 +2,14 @@
 //! foreign executions by, so that none has to know another (source: contracts/core-model.md 3.2, 3.3).
 
 mod as_flow;
+mod as_record;
 mod flow;
 mod native;
+mod status;
 
-pub(crate) use as_flow::as_flow;
+pub(crate) use as_flow::{as_flow, flow_status};
+pub(crate) use as_record::{FOREIGN_TYPE, as_record, nobody, record_status};
+pub use status::CoreStatus;
 
 use crate::usecases::ExecutionView;
 use stepwright_engine::outcome::EntityRef;
@@ -13,21 +17,6 @@ use stepwright_engine::{
     Definition, DefinitionId, Dialect, Execution, ExecutionId, ExecutionStatus, Fault, RawJson, TaskState, Timestamp,
     TriggerSource,
 };
-
-/// Where an execution stands, in words that every dialect has a word for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CoreStatus {
-    Pending,
-    Running,
-    /// Nothing runs; a person has to do something.
-    Waiting,
-    Suspended,
-    Paused,
-    Completed,
-    Failed,
-    Cancelled,
-    Expired,
-}
 
 /// An execution without its nodes.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +36,7 @@ pub struct Face {
     /// What it is about; the primary entity first.
     pub entities: Vec<EntityRef>,
     pub trigger: TriggerSource,
-    /// What it was started with.
+    /// What it was started with; of a record its state.
     pub input: RawJson,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
@@ -125,9 +114,10 @@ impl Face {
 
     /// How an execution of this version of a definition looks.
     pub fn new(execution: &Execution, definition: &Definition) -> Self {
-        let (stage, has_errors) = match &execution.flow {
-            Some(flow) => (flow::stage(flow), flow::has_errors(flow)),
-            None => (native::stage(execution, definition), native::has_errors(execution)),
+        let (stage, has_errors) = match (&execution.flow, &execution.record) {
+            (Some(flow), _) => (flow::stage(flow), flow::has_errors(flow)),
+            (None, Some(record)) => (record.stage.clone(), false),
+            (None, None) => (native::stage(execution, definition), native::has_errors(execution)),
         };
         let entities = match &execution.flow {
             Some(flow) => flow::entities(flow),
@@ -147,7 +137,11 @@ impl Face {
             },
             entities,
             trigger: execution.trigger.source,
-            input: execution.input.clone(),
+            input: match &execution.record {
+                // A record's state is what the others call their input or context; it always serializes.
+                Some(record) => RawJson::of(&record.state).unwrap_or_else(|_| RawJson::empty_object()),
+                None => execution.input.clone(),
+            },
             created_at: execution.created_at,
             started_at: execution.started_at,
             ended_at: execution.status.ended_at(),
@@ -174,34 +168,6 @@ impl NodeFace {
             Some(flow) => flow::nodes(flow),
             None => native::nodes(execution, definition),
         }
-    }
-}
-
-impl CoreStatus {
-    /// Where the execution stands.
-    pub fn of(execution: &Execution) -> Self {
-        match &execution.status {
-            ExecutionStatus::Pending => Self::Pending,
-            ExecutionStatus::Running if waits_for_a_person(execution) => Self::Waiting,
-            ExecutionStatus::Running => Self::Running,
-            ExecutionStatus::Waiting { .. } => Self::Waiting,
-            ExecutionStatus::Suspended { .. } => Self::Suspended,
-            ExecutionStatus::Paused { .. } => Self::Paused,
-            ExecutionStatus::Completed { .. } => Self::Completed,
-            ExecutionStatus::Failed { .. } => Self::Failed,
-            ExecutionStatus::Cancelled { .. } => Self::Cancelled,
-            ExecutionStatus::Expired { .. } => Self::Expired,
-        }
-    }
-}
-
-fn waits_for_a_person(execution: &Execution) -> bool {
-    if execution.is_working() || execution.next_due().is_some() {
-        return false;
-    }
-    match &execution.flow {
-        Some(flow) => flow::waits_for_a_person(flow),
-        None => execution.tasks.iter().any(|t| matches!(t.state, TaskState::Open { .. })),
     }
 }
 

@@ -36,6 +36,7 @@ mod removal;
 mod rows;
 mod schedule;
 mod tenants;
+mod text;
 mod usage;
 mod webhooks;
 

@@ -8,10 +8,13 @@ use crate::Database;
 use crate::conn::{Dual, Parts, Scope, on};
 use crate::error::{DbError, read_int};
 use crate::executions::ExecutionRow;
+use crate::text::{Text, Value, bind_all};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
-use stepwright_app::ports::{ExecutionListStore, ExecutionOrder, ExecutionQuery, StoreResult};
-use stepwright_engine::{Execution, TenantId};
+use stepwright_app::ports::{
+    ExecutionListStore, ExecutionOrder, ExecutionQuery, ExecutionTitle, StoreResult, TitleQuery,
+};
+use stepwright_engine::{Execution, ExecutionId, TenantId, Timestamp};
 use uuid::Uuid;
 
 /// One statement, so that whoever adds up counts and changes meanwhile sees either all of it or nothing.
@@ -25,32 +28,7 @@ const FOLD: &str = "WITH gone AS (
     ON CONFLICT (tenant_id, definition_id, entity_schema, status)
     DO UPDATE SET number = execution_counts.number + excluded.number";
 
-/// A value of a statement.
-#[derive(Clone, Copy)]
-enum Value<'a> {
-    Id(Uuid),
-    Text(&'a str),
-    Number(i64),
-}
-
-/// A statement being put together; the texts are all of this file.
-struct Text<'a> {
-    sql: String,
-    values: Vec<Value<'a>>,
-}
-
 impl<'a> Text<'a> {
-    fn place(&mut self, value: Value<'a>) {
-        self.values.push(value);
-        self.sql.push('$');
-        self.sql.push_str(&self.values.len().to_string());
-    }
-
-    fn push(&mut self, text: &str) -> &mut Self {
-        self.sql.push_str(text);
-        self
-    }
-
     /// What the query asks for, narrowed to one status.
     fn narrowed(&mut self, tenant: TenantId, query: &'a ExecutionQuery, status: Option<&'a str>) {
         self.push(" FROM executions WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
@@ -88,7 +66,7 @@ fn statuses(query: &ExecutionQuery) -> Vec<Option<&str>> {
 }
 
 fn page_text<'a>(tenant: TenantId, query: &'a ExecutionQuery, offset: u64, limit: u32) -> Text<'a> {
-    let mut text = Text { sql: String::new(), values: Vec::new() };
+    let mut text = Text::default();
     let direction = if query.ascending { "ASC" } else { "DESC" };
     let by = format!(" ORDER BY place {direction}, id {direction} LIMIT ");
     let (offset, limit) = (i64::try_from(offset).unwrap_or(i64::MAX), i64::from(limit));
@@ -118,7 +96,7 @@ fn page_text<'a>(tenant: TenantId, query: &'a ExecutionQuery, offset: u64, limit
 
 /// Of one entity they are counted; all others are counted already, status by status.
 fn total_text(tenant: TenantId, query: &ExecutionQuery) -> Text<'_> {
-    let mut text = Text { sql: String::new(), values: Vec::new() };
+    let mut text = Text::default();
     if query.entity_id.is_some() {
         for (number, status) in statuses(query).into_iter().enumerate() {
             text.push(if number == 0 { "SELECT (SELECT COUNT(*)" } else { " + (SELECT COUNT(*)" });
@@ -144,12 +122,39 @@ fn total_text(tenant: TenantId, query: &ExecutionQuery) -> Text<'_> {
         if let Some(schema) = &query.entity_schema {
             text.push(" AND entity_schema = ").place(Value::Text(schema));
         }
-        for (place, status) in query.statuses.iter().enumerate() {
-            text.push(if place == 0 { " AND status IN (" } else { ", " }).place(Value::Text(status));
+        if !query.statuses.is_empty() {
+            text.one_of(" AND status", query.statuses.iter().map(String::as_str));
         }
-        text.push(if query.statuses.is_empty() { "" } else { ")" });
     }
     text.push(") AS counts");
+    text
+}
+
+/// A walk along the index for every dialect and status, each no longer than the page.
+fn titles_text(
+    tenant: TenantId,
+    query: &TitleQuery,
+    after: Option<(Timestamp, ExecutionId)>,
+    limit: u32,
+) -> Text<'static> {
+    let (direction, beyond) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
+    let limit = Value::Number(i64::from(limit));
+    let order = format!(" ORDER BY created_at {direction}, id {direction} LIMIT ");
+    let walks = query.dialects.iter().flat_map(|dialect| query.statuses.iter().map(move |status| (dialect, status)));
+    let mut text = Text::default();
+    text.push("SELECT id, created_at, title FROM (");
+    for (number, (dialect, status)) in walks.enumerate() {
+        text.push(if number == 0 { "" } else { " UNION ALL " });
+        text.push("SELECT * FROM (SELECT id, created_at, title FROM executions WHERE tenant_id = ");
+        text.place(Value::Id(tenant.uuid())).push(" AND dialect = ").place(Value::Text(dialect.as_str()));
+        text.push(" AND status = ").place(Value::Text(status.as_str()));
+        if let Some((at, id)) = after {
+            text.push(&format!(" AND (created_at, id) {beyond} (")).place(Value::Number(at.micros()));
+            text.push(", ").place(Value::Id(id.uuid())).push(")");
+        }
+        text.push(&order).place(limit).push(&format!(") AS w{number}"));
+    }
+    text.push(") AS every").push(&order).place(limit);
     text
 }
 
@@ -164,17 +169,8 @@ impl ExecutionListStore for Database {
     ) -> StoreResult<Vec<Execution>> {
         let text = page_text(tenant, query, offset, limit);
         let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| {
-            let mut rows = sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text.sql));
-            for value in &text.values {
-                rows = match *value {
-                    Value::Id(id) => rows.bind(id),
-                    Value::Text(text) => rows.bind(text),
-                    Value::Number(number) => rows.bind(number),
-                };
-            }
-            rows.fetch_all(c)
-        })?;
+        let rows = on!(conn, |c| bind_all!(sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text.sql)), &text.values)
+            .fetch_all(c))?;
         conn.done().await?;
         rows.into_iter().map(Execution::try_from).collect()
     }
@@ -182,19 +178,31 @@ impl ExecutionListStore for Database {
     async fn execution_total(&self, tenant: TenantId, query: &ExecutionQuery) -> StoreResult<u64> {
         let text = total_text(tenant, query);
         let mut conn = self.read(tenant).await?;
-        let total = on!(conn, |c| {
-            let mut total = sqlx::query_scalar::<_, i64>(AssertSqlSafe(text.sql));
-            for value in &text.values {
-                total = match *value {
-                    Value::Id(id) => total.bind(id),
-                    Value::Text(text) => total.bind(text),
-                    Value::Number(number) => total.bind(number),
-                };
-            }
-            total.fetch_one(c)
-        })?;
+        let total =
+            on!(conn, |c| bind_all!(sqlx::query_scalar::<_, i64>(AssertSqlSafe(text.sql)), &text.values).fetch_one(c))?;
         conn.done().await?;
         read_int("executions", "count", &tenant, total)
+    }
+
+    async fn titles(
+        &self,
+        tenant: TenantId,
+        query: &TitleQuery,
+        after: Option<(Timestamp, ExecutionId)>,
+        limit: u32,
+    ) -> StoreResult<Vec<ExecutionTitle>> {
+        let text = titles_text(tenant, query, after, limit);
+        let mut conn = self.read(tenant).await?;
+        let rows = on!(conn, |c| {
+            bind_all!(sqlx::query_as::<_, (Uuid, i64, String)>(AssertSqlSafe(text.sql)), &text.values).fetch_all(c)
+        })?;
+        conn.done().await?;
+        let title = |(id, at, title)| ExecutionTitle {
+            id: ExecutionId::from_uuid(id),
+            created_at: Timestamp::from_micros(at),
+            title,
+        };
+        Ok(rows.into_iter().map(title).collect())
     }
 
     async fn fold_counts(&self) -> StoreResult<u64> {
@@ -228,15 +236,8 @@ impl Database {
         let column = conn.text(Dual { sqlite: "detail", postgres: "QUERY PLAN" });
         let explain = conn.text(Dual { sqlite: "EXPLAIN QUERY PLAN ", postgres: "EXPLAIN " });
         let plan = on!(conn, |c| {
-            let mut plan = sqlx::query(AssertSqlSafe(format!("{explain}{}", text.sql)));
-            for value in &text.values {
-                plan = match *value {
-                    Value::Id(id) => plan.bind(id),
-                    Value::Text(text) => plan.bind(text),
-                    Value::Number(number) => plan.bind(number),
-                };
-            }
-            plan.try_map(|row| sqlx::Row::try_get::<String, _>(&row, column)).fetch_all(c)
+            let plan = sqlx::query(AssertSqlSafe(format!("{explain}{}", text.sql)));
+            bind_all!(plan, &text.values).try_map(|row| sqlx::Row::try_get::<String, _>(&row, column)).fetch_all(c)
         })?;
         conn.done().await?;
         Ok(plan)

@@ -1,18 +1,20 @@
 //! Lists of records.
 
+mod others;
+
 use crate::Database;
 use crate::commit::{OF_ALL, OF_CUSTOMER};
 use crate::conn::{Conn, on};
 use crate::error::{DbResult, read_json};
 use crate::executions::ExecutionRow;
 use crate::rows::{Statement, row_set};
+use crate::text::{Text, Value, bind_all};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
-use stepwright_app::RecordFilter;
 use stepwright_app::ports::{RecordStore, StoreResult};
+use stepwright_app::{OtherExecutions, RecordFilter};
 use stepwright_engine::{Execution, ExecutionId, HistoryEvent, TenantId};
 use uuid::Uuid;
 
@@ -28,72 +30,49 @@ static HISTORIES: LazyLock<Statement> = LazyLock::new(|| {
     )
 });
 
-/// The conditions of a filter, for parameters from `$first` on, bound by [`bind!`].
-fn conditions(filter: &RecordFilter, first: usize) -> String {
-    let columns = [
-        ("instance_id", filter.instance.is_some()),
-        ("workflow_type", filter.workflow_type.is_some()),
-        ("status", filter.status.is_some()),
-        ("customer_id", filter.customer.is_some()),
-        ("reference", filter.reference.is_some()),
-    ];
-    let mut text = String::new();
-    for (place, (column, _)) in columns.into_iter().filter(|(_, given)| *given).enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, " AND {column} = ${}", first + place);
+/// The conditions of a filter.
+fn narrowed<'a>(text: &mut Text<'a>, filter: &'a RecordFilter) {
+    if let Some(instance) = filter.instance {
+        text.push(" AND instance_id = ").place(Value::Id(instance.uuid()));
     }
-    text
-}
-
-/// Binds what [`conditions`] has named, in the same order.
-macro_rules! bind {
-    ($query:expr, $filter:expr) => {{
-        let mut query = $query;
-        if let Some(instance) = $filter.instance {
-            query = query.bind(instance.uuid());
-        }
-        if let Some(workflow_type) = $filter.workflow_type {
-            query = query.bind(workflow_type.as_str());
-        }
-        if let Some(status) = $filter.status {
-            query = query.bind(status.as_str());
-        }
-        if let Some(customer) = $filter.customer {
-            query = query.bind(customer.uuid());
-        }
-        if let Some(reference) = &$filter.reference {
-            query = query.bind(reference.as_str());
-        }
-        query
-    }};
+    if let Some(workflow_type) = filter.workflow_type {
+        text.push(" AND workflow_type = ").place(Value::Text(workflow_type.as_str()));
+    }
+    if let Some(status) = filter.status {
+        text.push(" AND status = ").place(Value::Text(status.as_str()));
+    }
+    if let Some(customer) = filter.customer {
+        text.push(" AND customer_id = ").place(Value::Id(customer.uuid()));
+    }
+    if let Some(reference) = &filter.reference {
+        text.push(" AND reference = ").place(Value::Text(reference));
+    }
 }
 
 /// How many records match: a sum of counts, or, by reference, which few records share, a look at an index.
 async fn total(conn: &mut Conn<'_>, tenant: TenantId, filter: &RecordFilter) -> DbResult<u64> {
-    let n: i64 = if filter.reference.is_some() {
-        let text = format!("SELECT COUNT(*) FROM records WHERE tenant_id = $1{}", conditions(filter, 2));
-        on!(conn, |c| {
-            let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(text)).bind(tenant.uuid());
-            bind!(query, filter).fetch_one(c)
-        })?
+    let mut text = Text::default();
+    // Bound on its own: it leads the key.
+    let narrow = RecordFilter { customer: None, ..filter.clone() };
+    if filter.reference.is_some() {
+        text.push("SELECT COUNT(*) FROM records WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        narrowed(&mut text, filter);
     } else {
-        let (family, mut narrowed) = match filter.customer {
-            Some(_) => (OF_CUSTOMER, filter.clone()),
-            None => (OF_ALL, filter.clone()),
+        let (family, customer) = match filter.customer {
+            Some(customer) => (OF_CUSTOMER, customer.uuid()),
+            None => (OF_ALL, Uuid::nil()),
         };
-        // Bound on its own: it leads the key.
-        let customer = narrowed.customer.take().map_or(Uuid::nil(), |customer| customer.uuid());
-        let text = format!(
-            "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM record_counts
-             WHERE tenant_id = $1 AND family = $2 AND customer_id = $3{}",
-            conditions(&narrowed, 4)
-        );
-        on!(conn, |c| {
-            let query =
-                sqlx::query_scalar::<_, i64>(AssertSqlSafe(text)).bind(tenant.uuid()).bind(family).bind(customer);
-            bind!(query, narrowed).fetch_one(c)
-        })?
-    };
+        text.push("SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM record_counts WHERE tenant_id = ");
+        text.place(Value::Id(tenant.uuid())).push(" AND family = ").place(Value::Number(family));
+        text.push(" AND customer_id = ").place(Value::Id(customer));
+        narrowed(&mut text, &narrow);
+    }
+    count(conn, text).await
+}
+
+async fn count(conn: &mut Conn<'_>, text: Text<'_>) -> DbResult<u64> {
+    let n =
+        on!(conn, |c| { bind_all!(sqlx::query_scalar::<_, i64>(AssertSqlSafe(text.sql)), &text.values).fetch_one(c) })?;
     Ok(u64::try_from(n).unwrap_or(0))
 }
 
@@ -121,12 +100,34 @@ impl Part {
     }
 }
 
+/// The places of records, and when they were opened, in the order of the part.
+fn places_text<'a>(tenant: TenantId, filter: &'a RecordFilter, part: &Part) -> Text<'a> {
+    let (order, mut text) = (part.order, Text::default());
+    text.push("SELECT execution_id AS place_id, created_at AS place_at FROM records WHERE tenant_id = ");
+    text.place(Value::Id(tenant.uuid()));
+    narrowed(&mut text, filter);
+    text.push(&format!(" ORDER BY created_at {order}, execution_id {order} LIMIT ")).place(Value::Number(part.limit));
+    text.push(" OFFSET ").place(Value::Number(part.offset));
+    text
+}
+
+/// Documents are read only of what is on the page. A cross join for the same reason as above.
+async fn page(conn: &mut Conn<'_>, places: Text<'_>, order: &str) -> DbResult<Vec<ExecutionRow>> {
+    let text = format!(
+        "SELECT e.id, e.doc, e.version FROM ({}) AS places CROSS JOIN executions e WHERE e.id = place_id
+         ORDER BY place_at {order}, place_id {order}",
+        places.sql
+    );
+    on!(conn, |c| bind_all!(sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text)), &places.values).fetch_all(c))
+}
+
 #[async_trait]
 impl RecordStore for Database {
     async fn records(
         &self,
         tenant: TenantId,
         filter: &RecordFilter,
+        others: Option<&OtherExecutions>,
         limit: u32,
         offset: u64,
     ) -> StoreResult<(Vec<Execution>, u64)> {
@@ -135,24 +136,22 @@ impl RecordStore for Database {
             return Ok((Vec::new(), 0));
         }
         let mut conn = self.read(tenant).await?;
-        let total = total(&mut conn, tenant, filter).await?;
+        let records = total(&mut conn, tenant, filter).await?;
+        let foreign = match others {
+            Some(others) => count(&mut conn, others::total_text(tenant, others)).await?,
+            None => 0,
+        };
+        let total = records + foreign;
         let Some(part) = Part::of(limit, offset, total) else {
             conn.done().await?;
             return Ok((Vec::new(), total));
         };
-        let (order, conditions) = (part.order, conditions(filter, 4));
-        // Cross joins for the same reason as above.
-        let text = format!(
-            "SELECT e.id, e.doc, e.version FROM (
-                SELECT execution_id AS place_id, created_at AS place_at FROM records WHERE tenant_id = $1{conditions}
-                ORDER BY created_at {order}, execution_id {order} LIMIT $2 OFFSET $3) AS places
-             CROSS JOIN executions e WHERE e.id = place_id ORDER BY place_at {order}, place_id {order}"
-        );
-        let rows = on!(conn, |c| {
-            let query = sqlx::query_as::<_, ExecutionRow>(AssertSqlSafe(text));
-            let query = query.bind(tenant.uuid()).bind(part.limit).bind(part.offset);
-            bind!(query, filter).fetch_all(c)
-        })?;
+        let places = match others.filter(|_| foreign > 0) {
+            None => places_text(tenant, filter, &part),
+            Some(_) if *filter == RecordFilter::default() => others::every_place_text(tenant, &part),
+            Some(others) => others::places_text(tenant, filter, others, &part),
+        };
+        let rows = page(&mut conn, places, part.order).await?;
         conn.done().await?;
         let mut items = rows.into_iter().map(Execution::try_from).collect::<StoreResult<Vec<_>>>()?;
         if part.reversed {
@@ -208,8 +207,13 @@ mod tests {
             reference: Some("r".into()),
             ..RecordFilter::default()
         };
-        assert_eq!(conditions(&filter, 4), " AND workflow_type = $4 AND status = $5 AND reference = $6");
-        assert_eq!(conditions(&RecordFilter::default(), 2), "");
+        let mut text = Text::default();
+        narrowed(&mut text, &filter);
+        assert_eq!(text.sql, " AND workflow_type = $1 AND status = $2 AND reference = $3");
+        assert_eq!(text.values.len(), 3);
+        let every = RecordFilter::default();
+        narrowed(&mut text, &every);
+        assert_eq!(text.values.len(), 3);
     }
 
     #[test]

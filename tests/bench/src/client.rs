@@ -13,17 +13,23 @@ use tokio::net::TcpStream;
 pub struct Client {
     sender: SendRequest<Full<Bytes>>,
     host: String,
-    token: String,
+    /// The header that says who asks, and its value.
+    credential: (&'static str, String),
 }
 
 impl Client {
     /// Connects to `host` (`127.0.0.1:8080`) and speaks for `token`.
     pub async fn connect(host: &str, token: &str) -> Result<Self> {
+        Self::connect_with(host, "authorization", &format!("Bearer {token}")).await
+    }
+
+    /// Connects to `host` and shows this in a header of every request.
+    pub async fn connect_with(host: &str, header: &'static str, value: &str) -> Result<Self> {
         let stream = TcpStream::connect(host).await.with_context(|| format!("connect to {host}"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Self { sender, host: host.into(), token: token.into() })
+        Ok(Self { sender, host: host.into(), credential: (header, value.into()) })
     }
 
     /// Sends a request and reads the whole answer.
@@ -32,7 +38,7 @@ impl Client {
             .method(method)
             .uri(path)
             .header(header::HOST, &self.host)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(self.credential.0, &self.credential.1)
             .header(header::CONTENT_TYPE, kind)
             .body(Full::new(body))?;
         self.sender.ready().await?;

@@ -1,27 +1,9 @@
 //! `httpx` from PyPI with a client written from nothing but the contract, and the curl lines of the published
 //! documentation as they stand there (source: contracts/hydracore.md, seeds 000 and 001).
 
-use crate::support::process::{Server, target_dir};
+use crate::support::process::Server;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::process::Command;
-
-/// A Python with `httpx`, made once and kept in the target folder; `None` where there is no Python.
-fn python() -> Option<PathBuf> {
-    let venv = target_dir().join("clients/httpx-0.28.1");
-    let python = venv.join("bin/python");
-    let works =
-        |python: &PathBuf| Command::new(python).args(["-c", "import httpx"]).output().is_ok_and(|o| o.status.success());
-    if works(&python) {
-        return Some(python);
-    }
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv).status();
-    if !made.is_ok_and(|s| s.success()) {
-        return None;
-    }
-    let installed = Command::new(&python).args(["-m", "pip", "install", "--quiet", "httpx==0.28.1"]).status();
-    (installed.is_ok_and(|s| s.success()) && works(&python)).then_some(python)
-}
 
 /// A tenant on a real server, with what a client needs: instance, proxy key, API key.
 struct Made {
@@ -51,10 +33,7 @@ async fn made() -> Made {
 
 #[tokio::test]
 async fn a_client_written_from_the_contract_makes_all_of_its_calls() {
-    let Some(python) = python() else {
-        eprintln!("\n*** NOT TESTED: python3 with venv, or the package httpx 0.28.1, cannot be had here ***\n");
-        return;
-    };
+    let Some(python) = super::python::with("httpx", "0.28.1") else { return };
     let made = made().await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/it/clients/hydracore_client.py");
     let args = [made.server.base.clone(), made.instance.clone(), made.proxy.clone(), made.key.clone()];

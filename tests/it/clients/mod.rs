@@ -4,5 +4,7 @@ mod aimock;
 mod epilot;
 mod hydracore;
 pub mod mcp;
+mod python;
 mod real_model;
+mod schemathesis;
 mod softsolz;

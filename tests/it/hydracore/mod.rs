@@ -2,6 +2,7 @@
 
 mod auth;
 mod guards;
+mod jwks;
 mod lifecycle;
 mod lists;
 mod races;
@@ -17,7 +18,7 @@ use hmac::{KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 
 pub const CUSTOMER: &str = "160c0c4b-9966-4dc1-a916-8407eb10d74e";
-const SECRET: &str = "the secret of this tenant's dashboard";
+pub const SECRET: &str = "the secret of this tenant's dashboard";
 
 /// A tenant with an instance, its agent, an administrator and a key for dashboards.
 pub struct Bed {
@@ -31,7 +32,11 @@ pub struct Bed {
 
 impl Bed {
     pub async fn new(host: &TestHost) -> Self {
-        let tenant = host.tenant().await;
+        Self::of(host, host.tenant().await).await
+    }
+
+    /// Of a tenant that is there.
+    pub async fn of(host: &TestHost, tenant: Tenant) -> Self {
         let settings = json!({ "jwt": { "hs256_secret": SECRET } });
         host.operator.json("PATCH", &format!("{}/settings", tenant.base), &settings).await.expect(200);
         let (instance, agent) = agent(host, &tenant).await;

@@ -123,7 +123,11 @@ impl ApiError {
             Self::IdempotencyMismatch
             | Self::IdempotencyRunning
             | Self::App(
-                AppError::Conflict(_) | AppError::Transition(_) | AppError::RecentRun { .. } | AppError::Quota(_),
+                AppError::Conflict(_)
+                | AppError::Foreign(_)
+                | AppError::Transition(_)
+                | AppError::RecentRun { .. }
+                | AppError::Quota(_),
             ) => StatusCode::CONFLICT,
             Self::App(AppError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::App(AppError::Internal(_)) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,

@@ -67,7 +67,11 @@ fn code(error: &ApiError) -> &'static str {
         ApiError::IdempotencyMismatch
         | ApiError::IdempotencyRunning
         | ApiError::App(
-            AppError::Conflict(_) | AppError::Transition(_) | AppError::RecentRun { .. } | AppError::Quota(_),
+            AppError::Conflict(_)
+            | AppError::Foreign(_)
+            | AppError::Transition(_)
+            | AppError::RecentRun { .. }
+            | AppError::Quota(_),
         ) => "CONFLICT",
         ApiError::App(AppError::Unavailable(_)) => "SERVICE_UNAVAILABLE",
         ApiError::App(AppError::Internal(_)) | ApiError::Panic => "INTERNAL_ERROR",

@@ -74,7 +74,9 @@ fn code_and_details(error: &ApiError) -> (&'static str, Map<String, Value>) {
         ApiError::App(AppError::RecentRun { last_run, .. }) => {
             ("run_recently_started", of([("last_run_id", json!(last_run))]))
         }
-        ApiError::App(AppError::Conflict(_) | AppError::Transition(_)) => ("conflict", Map::new()),
+        ApiError::App(AppError::Conflict(_) | AppError::Foreign(_) | AppError::Transition(_)) => {
+            ("conflict", Map::new())
+        }
         ApiError::App(AppError::Quota(_)) => ("quota_exceeded", Map::new()),
         ApiError::App(AppError::Unavailable(_)) => ("service_unavailable", Map::new()),
         ApiError::App(AppError::Internal(_)) | ApiError::Panic => ("internal_error", Map::new()),

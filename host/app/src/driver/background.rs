@@ -247,33 +247,13 @@ impl App {
         };
         let data = event.data.to_value();
         let entity = entity_of(&data);
-        let shown = serde_json::json!({ "id": event.id, "type": event.kind, "data": event.data });
+        let root = match definitions.is_empty() {
+            true => event.id.to_string(),
+            false => self.root_of(tenant, &event).await?,
+        };
         for definition in definitions {
-            if !self.may_start(&definition, &data, entity.as_ref()).await? {
-                continue;
-            }
-            let request = StartRequest {
-                // The same event starts the same definition once, however often the loop dies on the way.
-                id: crate::usecases::derived_id(&[&event.id.to_string(), &definition.id.to_string()]),
-                title: definition.name.clone(),
-                trigger: TriggerInfo {
-                    source: TriggerSource::Event,
-                    scheduled_for: None,
-                    event: Some(RawJson::from(shown.clone())),
-                    // The depth counts also where no execution has caused the first event.
-                    parent: Some((event.source, depth)),
-                },
-                input: event.data.clone(),
-                entity: entity.clone(),
-                actor: Actor::System,
-                begin: false,
-                preconditions: Vec::new(),
-                dialect: None,
-            };
-            match self.start_execution(&view, &Arc::new(definition), request).await {
-                Ok(_) | Err(CommitError::Stale(_)) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(error) => return Err(AppError::Internal(error.to_string())),
+            if self.may_start(&definition, &data, entity.as_ref()).await? {
+                self.start_by_event(&view, &Arc::new(definition), &event, &root, entity.as_ref()).await?;
             }
         }
         let webhooks = self.webhooks_of_event(&view, &event.kind, &event.data, self.now());

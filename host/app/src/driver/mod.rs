@@ -10,6 +10,7 @@ mod agent_budget;
 mod agent_replay;
 mod agent_wakes;
 mod background;
+mod chains;
 mod deciding;
 mod entity_events;
 mod flow_actor;

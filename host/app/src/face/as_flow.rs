@@ -5,7 +5,8 @@ use crate::usecases::ExecutionView;
 use stepwright_engine::decision::DEFAULT_BRANCH;
 use stepwright_engine::flow::{
     AgentSpec, Analytics, AutomationConfig, AutomationSpec, Closing, Condition, Context, Current, DecisionSpec, Edge,
-    Flow, FlowStatus, FlowTrigger, Task, TaskError, TaskKind, TaskSpec, TaskStatus, TriggerMode, TriggerType, vocab,
+    Flow, FlowStatus, FlowTrigger, StatusName, Task, TaskError, TaskKind, TaskSpec, TaskStatus, TriggerMode,
+    TriggerType, vocab,
 };
 use stepwright_engine::{Definition, ExecutionStatus, NodeId, NodeKind, Timestamp, TriggerSource};
 
@@ -70,16 +71,24 @@ pub(crate) fn as_flow(view: &ExecutionView) -> Flow {
 }
 
 /// Source: contracts/core-model.md 3.2.
-const fn status(status: CoreStatus, at: Timestamp) -> FlowStatus {
+pub(crate) const fn flow_status(status: CoreStatus) -> StatusName {
     match status {
-        CoreStatus::Completed => FlowStatus::Done { at },
-        CoreStatus::Cancelled | CoreStatus::Expired => FlowStatus::Closed { at, by: None },
+        CoreStatus::Completed => StatusName::Done,
+        CoreStatus::Cancelled | CoreStatus::Expired => StatusName::Closed,
         CoreStatus::Pending
         | CoreStatus::Running
         | CoreStatus::Waiting
         | CoreStatus::Suspended
         | CoreStatus::Paused
-        | CoreStatus::Failed => FlowStatus::Started,
+        | CoreStatus::Failed => StatusName::Started,
+    }
+}
+
+const fn status(status: CoreStatus, at: Timestamp) -> FlowStatus {
+    match flow_status(status) {
+        StatusName::Started => FlowStatus::Started,
+        StatusName::Done => FlowStatus::Done { at },
+        StatusName::Closed => FlowStatus::Closed { at, by: None },
     }
 }
 

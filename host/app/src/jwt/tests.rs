@@ -4,6 +4,7 @@ use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
 use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 use uuid::Uuid;
@@ -11,30 +12,7 @@ use uuid::Uuid;
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const SECRET: &str = "a secret of the tenant's, long enough";
 /// PKCS #8, made for these tests and used nowhere else.
-const RSA_KEY: &str = "\
-    MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDg5DQYHp4/DegzDUtEooo/zz4FCxb4JhHTjzIwwmSu/uwwCltJWLNqeXFF\
-    CHYsIXT8/htJINI11PmVZbhElg4usBduJsgi3fUSLQuleWt9IfUHUkgxalArUq//B2cnILUmdV2f046PM0Imz0udqySF4D777mQwGu8LnQtn\
-    8aYWZCina30EHOk/P8OtjmBFaVR4kuhER81rGcxejMQ92dG5ArSc1/ql5nD4asbRuc0W5iZC9TzX/k710zgL+dy+VNbjGLt2yxuuLZqBolbN\
-    CK/wJ6anJzysMBmXcsKpzE8lawPjxtXLsc80otN5nye+wfZLuZb532z/4GN0dlEgn8k7AgMBAAECggEAB2gD1Y0nIjFKjoCV/NufgX4Db0eK\
-    K/oLKuLK+yHVPR06wceKoIsR+B5MwSs2fRcenpv61ieQ4Fa0SJvGZKN9A3IncTQClN6nEsBNqR0fnT5TLuc5lVarevVow8QjmiBTrMGceSNU\
-    h1nITioUKjTPL4Wx8a7jfvhweEyUJEQ/d27L05YJLufrG5jBk2pp0TLqMnBL6esR4qqEy8cRo1sCOJjBNVIbDy+o0SMTMMVPPXKiQ4NDWNG6\
-    6XGMzeV76u8J/UC3beIX919bvgsMXmed5+VA4ox9i1Nhu6KkQ44z9T86lpmSxH4iQPN+ijaKOYO9V0fInBT4b7Z4cGSj/ENsoQKBgQD17AEL\
-    3gNQUIwMtAPhtQQ6coUvQXGDCy+QGLT9EVhBASvaBr3b/Hoz3WQfbbULTIMkVUXSyvwdoUOcwNMBIbfe4CuiSwvdf7m64ImZisDE4nG1vYS3\
-    x23J9k07n77VssS91qTlk14wDnvZwNU1iHYfwKNkNQyJ94A9Pi08uGFBIQKBgQDqG5D0BBATFWrqbRXfTgrYgi4+tsbwAiHR5ct9f55mdWYD\
-    atIB/7PTS+VNMdR7KN1O2K1YLIdB6Ou0nNBC+YdBhr492lsPv9NeXwzA/Wxzg48FBOGwn54fVM2SxOaqXVYxbu38gS0bzetiptTWucOzYNHL\
-    YK9koC58ulgF3gDS2wKBgCyA7R+MqeTa7r1NxnYOIBnDp76JhVVFrPHSxs4VWXdKEvl9xtYMtsC0C+50GBNXYVQt6ljfSwjBqk6vxn+p7nBy\
-    +PKByj/nYWEkSUJ0DbaTlChjh6UKfh/SZt+nZQ2fMGN6eJTjOmRP+rHJZ8wsSdQtNGRqBT7if16V5fHbHB6BAoGBANvynER2ULftRm8LoCIW\
-    C6CQ5mvrg4rZJfczg/Tb4vF2WSrawIY6PDRHuR7Gs1Am+43piystYsKs2E7vicdy8v3AX5pzPVzVp/uhJ7VmI+9/ae6YQIaV4JSlMyMytVjY\
-    qnN1OkkjAEOAOyeLgKphC5nLXDBNHVxYFnT/ClYw1utDAoGAKGq4MYc4lemE3EaO1CROfXsLsMXZr61cLjzjnP2zBP87T5TqTXupwEQvDE7z\
-    DAOuqVC1QqUwXsBgDMpKc28hhlCuW77TQQf0CKs/9R74Q2xzF9YlDzKkg0GaiH9IVCdBzj3zM6AOIita/P63CQKzT1aOUUrmsf8B/D3194s0\
-    pkM=";
-/// Its modulus.
-const RSA_N: &str = "\
-    4OQ0GB6ePw3oMw1LRKKKP88-BQsW-CYR048yMMJkrv7sMApbSVizanlxRQh2LCF0_P4bSSDSNdT5lWW4RJYOLrAXbibIIt31Ei0LpXlrfSH1\
-    B1JIMWpQK1Kv_wdnJyC1JnVdn9OOjzNCJs9LnaskheA---\
-    5kMBrvC50LZ_GmFmQop2t9BBzpPz_DrY5gRWlUeJLoREfNaxnMXozEPdnRuQK0nNf6peZw-\
-    GrG0bnNFuYmQvU81_5O9dM4C_ncvlTW4xi7dssbri2agaJWzQiv8Cempyc8rDAZl3LCqcxPJWsD48bVy7HPNKLTeZ8nvsH2S7mW-d9s_-\
-    BjdHZRIJ_JOw";
+const RSA_KEY: &str = include_str!("rsa_of_tests.b64");
 
 fn tenant() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(7))
@@ -77,7 +55,12 @@ fn hs256(claims: &Value) -> String {
 }
 
 fn rsa() -> RsaKeyPair {
-    RsaKeyPair::from_pkcs8(&STANDARD.decode(RSA_KEY).unwrap()).unwrap()
+    RsaKeyPair::from_pkcs8(&STANDARD.decode(RSA_KEY.replace('\n', "")).unwrap()).unwrap()
+}
+
+/// The modulus and the exponent.
+fn rsa_public() -> PublicKeyComponents<Vec<u8>> {
+    PublicKeyComponents::from(rsa().public())
 }
 
 fn rsa_sign(message: &[u8]) -> Vec<u8> {
@@ -97,8 +80,9 @@ fn by_secret() -> JwtSettings {
 
 fn by_keys() -> JwtSettings {
     let x = URL_SAFE_NO_PAD.encode(ed().public_key().as_ref());
+    let n = URL_SAFE_NO_PAD.encode(rsa_public().n);
     let jwks = json!({ "keys": [
-        { "kty": "RSA", "n": RSA_N, "e": "AQAB", "kid": "rsa", "use": "sig", "alg": "RS256" },
+        { "kty": "RSA", "n": n, "e": "AQAB", "kid": "rsa", "use": "sig", "alg": "RS256" },
         { "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "ed" },
     ] });
     JwtSettings { jwks: Some(jwks), ..JwtSettings::default() }
@@ -139,7 +123,7 @@ fn forged_tokens_are_nobodys() {
     let (head, body) = message.split_once('.').unwrap();
     let sign = || hmac_of(SECRET.as_bytes());
     let none = |alg: &str| format!("{}.{body}.", part(&json!({ "alg": alg })));
-    let public = URL_SAFE_NO_PAD.decode(RSA_N).unwrap();
+    let public = rsa_public().n;
     let forged = [
         ("no signature", format!("{message}.")),
         ("no parts", "hc_live_abc".into()),

@@ -1,6 +1,7 @@
 //! What lists and searches of flows and of their tasks go by.
 
 use chrono::{DateTime, SecondsFormat};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use stepwright_engine::flow::{Assignee, Due, Flow, StatusName, next_open, parse_date};
 use stepwright_engine::{ExecutionId, NodeId, Timestamp};
@@ -23,6 +24,11 @@ impl StartKey {
     /// As it is stored.
     pub const fn nanos(self) -> i64 {
         self.0
+    }
+
+    /// When it was started, without what keeps it apart from others.
+    pub(crate) const fn micros(self) -> Timestamp {
+        Timestamp::from_micros(self.0.div_euclid(1_000))
     }
 
     /// From what is stored.
@@ -252,6 +258,24 @@ pub struct FlowPlace {
     pub started: StartKey,
     pub name_key: String,
     pub due: Option<Timestamp>,
+}
+
+impl FlowPlace {
+    /// Which of two comes first.
+    pub(crate) fn compare(&self, other: &Self, order: FlowOrder) -> Ordering {
+        let directed = |ordering: Ordering| if order.ascending { ordering } else { ordering.reverse() };
+        let started = directed(self.started.cmp(&other.started));
+        match order.by {
+            OrderBy::Start => started,
+            OrderBy::Name => directed(self.name_key.cmp(&other.name_key)).then(started),
+            OrderBy::DueDate => match (self.due, other.due) {
+                (Some(one), Some(other)) => directed(one.cmp(&other)).then(started),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => started,
+            },
+        }
+    }
 }
 
 /// Which flows are looked for.

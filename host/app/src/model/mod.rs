@@ -32,6 +32,7 @@ pub use commit::{
     KvScope, KvWrite, Precondition, UsageDelta, Wake,
 };
 pub use data::{Comparison, DataRow, Dataset, Entity, FieldRule, FieldType, Filter, UnknownDataset};
+pub(crate) use flow_listing::name_key;
 pub use flow_listing::{
     FlowListing, FlowOrder, FlowPlace, FlowSearch, ListedFlow, ListedTask, ListedUsers, ListingChange, OrderBy,
     StartKey, TaskBucket, TaskSearch, name_pattern,
@@ -46,7 +47,7 @@ pub use plugin::{
     Plugin, ReadWrite, SecretGrant, StepCategory, StepDescriptor,
 };
 pub use profile::{NodeProfile, Profile};
-pub use record::{GuardBinding, RecordFilter, RecordListing};
+pub use record::{GuardBinding, OtherExecutions, RecordFilter, RecordListing};
 pub use settings::{ApplicationSettings, JwtSettings, Quotas, Settings, Smtp, SmtpMode, WebhookPolicy};
 pub use tenant::{Environment, Instance, Tenant};
 pub use webhook::{Delivery, DeliveryState, EndpointSecret, WebhookEndpoint, WebhookEvent};

@@ -1,5 +1,6 @@
+use crate::face::CoreStatus;
 use stepwright_engine::record::{RecordStatusName, WorkflowType};
-use stepwright_engine::{CustomerId, Execution, ExecutionId, InstanceId, RawJson, TenantId, Timestamp};
+use stepwright_engine::{CustomerId, DefinitionId, Execution, ExecutionId, InstanceId, RawJson, TenantId, Timestamp};
 
 /// What lists find a record by. Written with every commit that opens a record or moves its status.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,17 @@ pub struct RecordFilter {
     pub status: Option<RecordStatusName>,
     pub customer: Option<CustomerId>,
     pub reference: Option<String>,
+}
+
+/// Executions of other APIs in a list of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OtherExecutions {
+    /// Empty means all.
+    pub statuses: Vec<CoreStatus>,
+    /// Of the primary entity.
+    pub entity_id: Option<String>,
+    /// The definitions that stand for types of records: whatever runs them is a record.
+    pub of_records: Vec<DefinitionId>,
 }
 
 /// A guard that is asked about transitions of the tenant's records of one type.

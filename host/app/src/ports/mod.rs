@@ -19,7 +19,7 @@ pub use agent::{
 };
 pub use agent_store::{AgentRunStore, AgentStore, JournalError};
 pub use audit::AuditStore;
-pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery};
+pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery, ExecutionTitle, TitleQuery};
 pub use mcp::{ForeignAnswer, McpAccess, McpClient, McpFault, McpServerStore};
 pub use models::{ChatMessage, ModelAnswer, ModelFault, ModelProvider, ModelRequest};
 pub use random::Random;

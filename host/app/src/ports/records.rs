@@ -1,7 +1,7 @@
 //! Records (HydraCore) and the guards bound to their types, as the application sees them in the store.
 
 use super::store::StoreResult;
-use crate::model::{GuardBinding, RecordFilter};
+use crate::model::{GuardBinding, OtherExecutions, RecordFilter};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use stepwright_engine::record::WorkflowType;
@@ -10,11 +10,12 @@ use stepwright_engine::{Execution, ExecutionId, HistoryEvent, TenantId};
 /// Records (HydraCore) by what their dialect lists them by.
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Records, newest first, `limit` of them behind `offset`, and how many there are in all.
+    /// Records, newest first, and `others` among them, `limit` of them behind `offset`, and how many there are in all.
     async fn records(
         &self,
         tenant: TenantId,
         filter: &RecordFilter,
+        others: Option<&OtherExecutions>,
         limit: u32,
         offset: u64,
     ) -> StoreResult<(Vec<Execution>, u64)>;

@@ -12,10 +12,10 @@ impl App {
     pub(super) async fn try_record(&self, turn: &Turn, ask: &RecordAsk, round: &mut Round) -> Tried {
         let refuse = |error| Tried { answer: Err(error), moved: false };
         let execution = std::sync::Arc::clone(&round.current);
-        let Some(record) = execution.record.as_deref() else { return refuse(AppError::NotFound("workflow")) };
         if ask.instance.is_some_and(|instance| execution.instance_id != Some(instance)) {
             return refuse(AppError::NotFound("workflow"));
         }
+        let Some(record) = execution.record.as_deref() else { return refuse(AppError::Foreign(execution.dialect)) };
         let now = self.now();
         let mut moved = match apply(record, &ask.command, &ask.name, now) {
             Ok(moved) => moved,

@@ -4,6 +4,7 @@ use super::{Access, derived_id};
 use crate::App;
 use crate::driver::{StartRequest, Waiter};
 use crate::error::{AppError, AppResult};
+use crate::face::CoreStatus;
 use crate::model::{Listed, Paging, Precondition, Profile};
 use crate::ports::{CommitError, ExecutionFilter, ExecutionQuery, ExecutionSummary};
 use std::sync::Arc;
@@ -16,9 +17,6 @@ use stepwright_engine::{
 
 /// How often a waiting caller asks the database, in case the execution ends on another host.
 const WAIT_POLL: Duration = Duration::from_millis(500);
-
-/// The statuses of executions that have not ended.
-const OPEN_STATUSES: [&str; 3] = ["pending", "running", "paused"];
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -284,19 +282,14 @@ impl App {
 
     /// Whether no execution of the definition on this entity is open.
     pub(crate) async fn is_idle_on(&self, definition: &Definition, entity: &EntityRef) -> AppResult<bool> {
-        let open = |status: &str| ExecutionQuery {
+        let open = ExecutionQuery {
             definition: Some(definition.id),
             entity_schema: Some(entity.schema.clone()),
             entity_id: Some(entity.id.clone()),
-            statuses: vec![status.to_owned()],
+            statuses: CoreStatus::names(CoreStatus::is_open),
             ..ExecutionQuery::default()
         };
-        for status in OPEN_STATUSES {
-            if self.store().execution_total(definition.tenant_id, &open(status)).await? > 0 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(self.store().execution_total(definition.tenant_id, &open).await? == 0)
     }
 
     /// Executions without their tasks, newest first.

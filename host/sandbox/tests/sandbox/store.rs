@@ -146,6 +146,15 @@ impl ExecutionListStore for MemoryStore {
     async fn execution_total(&self, _: TenantId, _: &ExecutionQuery) -> StoreResult<u64> {
         none()
     }
+    async fn titles(
+        &self,
+        _: TenantId,
+        _: &TitleQuery,
+        _: Option<(Timestamp, ExecutionId)>,
+        _: u32,
+    ) -> StoreResult<Vec<ExecutionTitle>> {
+        none()
+    }
     async fn fold_counts(&self) -> StoreResult<u64> {
         none()
     }
@@ -153,7 +162,14 @@ impl ExecutionListStore for MemoryStore {
 
 #[async_trait]
 impl RecordStore for MemoryStore {
-    async fn records(&self, _: TenantId, _: &RecordFilter, _: u32, _: u64) -> StoreResult<(Vec<Execution>, u64)> {
+    async fn records(
+        &self,
+        _: TenantId,
+        _: &RecordFilter,
+        _: Option<&OtherExecutions>,
+        _: u32,
+        _: u64,
+    ) -> StoreResult<(Vec<Execution>, u64)> {
         none()
     }
     async fn suspended_records(&self, _: TenantId, _: u32) -> StoreResult<Vec<Execution>> {

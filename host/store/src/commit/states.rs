@@ -8,6 +8,7 @@ use crate::rows::{Statement, row_set};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
+use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::CommitError;
 use stepwright_app::{Commit, ExecutionWrite, UsageDelta, Wake};
 use stepwright_engine::Timestamp;
@@ -157,7 +158,7 @@ fn next_row<'a>(commit: &Commit, write: &'a ExecutionWrite, title: &'a str) -> N
         version: stored(write.next.version),
         held_by: write.held_by.map(|node| node.uuid()),
         title,
-        status: write.next.status.name(),
+        status: CoreStatus::of(&write.next).as_str(),
         doc: &write.document,
         at: commit.at.micros(),
         ended_at: write.next.status.ended_at().map(Timestamp::micros),
@@ -180,7 +181,7 @@ fn new_row<'a>(commit: &Commit, write: &'a ExecutionWrite, title: &'a str) -> Ne
         dialect: write.next.dialect.as_str(),
         kind: write.next.kind.as_str(),
         title,
-        status: write.next.status.name(),
+        status: CoreStatus::of(&write.next).as_str(),
         version: stored(write.next.version),
         doc: &write.document,
         created_at: write.next.created_at.micros(),

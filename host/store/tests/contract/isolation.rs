@@ -154,7 +154,7 @@ async fn found(bed: &Bed, tenant: TenantId, own: &Owner) -> Vec<(&'static str, b
         ("confirmations", !db.confirmations(tenant, None, true, ALL).await.unwrap().items.is_empty()),
         ("closing_reason", db.closing_reason(tenant, "r1").await.unwrap().is_some()),
         ("closing_reasons", !db.closing_reasons(tenant).await.unwrap().is_empty()),
-        ("records", db.records(tenant, &RecordFilter::default(), 9, 0).await.unwrap().1 > 0),
+        ("records", db.records(tenant, &RecordFilter::default(), None, 9, 0).await.unwrap().1 > 0),
         ("suspended_records", !db.suspended_records(tenant, 9).await.unwrap().is_empty()),
         ("histories", !db.histories(tenant, &[execution]).await.unwrap().is_empty()),
         ("guards", !db.guards(tenant).await.unwrap().is_empty()),

@@ -6,10 +6,11 @@ use crate::flow_lists;
 use crate::support::{Bed, Cases, May, T0, Watch, at, commit_of, json, on_both, write};
 use async_trait::async_trait;
 use serde_json::json as value;
+use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::{
     CommitStore as _, DataStore as _, DefinitionFilter, DefinitionStore as _, EventStore as _, ExecutionFilter,
-    ExecutionStore as _, FlowStore as _, IdempotencyStore as _, OutboxStore as _, ScheduleStore as _, TenantStore as _,
-    UsageStore as _, WebhookStore as _,
+    ExecutionListStore as _, ExecutionStore as _, FlowStore as _, IdempotencyStore as _, OutboxStore as _,
+    ScheduleStore as _, TenantStore as _, TitleQuery, UsageStore as _, WebhookStore as _,
 };
 use stepwright_app::{
     Commit, Cursor, Effects, Emitted, EntitySeen, EntityWrite, FlowContexts, MailState, Message, OutboxMail, Paging,
@@ -17,7 +18,8 @@ use stepwright_app::{
 };
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{
-    Definition, EmittedEventId, EndpointId, Execution, ExecutionId, ExecutionStatus, HistoryEvent, MailId, TenantId,
+    Definition, Dialect, EmittedEventId, EndpointId, Execution, ExecutionId, ExecutionStatus, HistoryEvent, MailId,
+    TenantId,
 };
 
 on_both!(hot_queries_look_at_few_rows_however_many_there_are);
@@ -107,6 +109,9 @@ impl Cases for Filled {
         watch.case("sweep", Walk, db.sweep(T0, 100)).await;
         watch.case("usage", LookUp, db.usage(busy, "2027-01-01", "2027-01-31")).await;
         watch.case("change counter", LookUp, db.change_counter()).await;
+
+        let titles = TitleQuery { dialects: Dialect::ALL.into(), statuses: CoreStatus::ALL.into(), ascending: false };
+        watch.case("titles", Sort, db.titles(busy, &titles, Some((at(700), one)), 20)).await;
 
         let step = bed.execution(&self.definition, at(800), Wake::Leased { holder: node, until: at(900) }).await;
         watch.case("a step's commit", LookUp, db.commit(step.step(at(801), Wake::Never))).await;

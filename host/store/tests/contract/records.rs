@@ -84,7 +84,7 @@ impl Bed {
     }
 
     async fn listed(&self, tenant: TenantId, filter: &RecordFilter) -> (Vec<ExecutionId>, u64) {
-        let (items, total) = self.db.records(tenant, filter, 100, 0).await.unwrap();
+        let (items, total) = self.db.records(tenant, filter, None, 100, 0).await.unwrap();
         (items.iter().map(|e| e.id).collect(), total)
     }
 }
@@ -188,7 +188,7 @@ async fn pages_from_either_end_are_the_same(bed: &Bed) {
     all.reverse();
     for limit in [1, 5, 7, 30] {
         for offset in 0..25u64 {
-            let (items, total) = bed.db.records(tenant, &RecordFilter::default(), limit, offset).await.unwrap();
+            let (items, total) = bed.db.records(tenant, &RecordFilter::default(), None, limit, offset).await.unwrap();
             let found: Vec<ExecutionId> = items.iter().map(|e| e.id).collect();
             let expected: Vec<ExecutionId> = all.iter().skip(offset as usize).take(limit as usize).copied().collect();
             assert_eq!((found, total), (expected, 23), "{limit} behind {offset}");

@@ -3,6 +3,7 @@
 use super::execution_node::{ErrorView, NodeView, nodes_of, view_error};
 use crate::kit::time::{millis, opt_millis};
 use serde::Serialize;
+use stepwright_app::face::CoreStatus;
 use stepwright_app::usecases::ExecutionView;
 use stepwright_app::{App, Emitted};
 use stepwright_engine::outcome::EntityRef;
@@ -81,7 +82,7 @@ impl EndedView {
         let execution = &view.execution;
         Self {
             id: execution.id.to_string(),
-            status: execution.status.name(),
+            status: CoreStatus::of(execution).as_str(),
             output: execution.output().cloned(),
             error: error_of(execution),
             nodes: nodes_of(app, execution, &view.definition),
@@ -103,7 +104,7 @@ impl ExecutionDetail {
             dialect: execution.dialect.as_str(),
             kind: execution.kind.as_str(),
             title: execution.title.clone(),
-            status: execution.status.name(),
+            status: CoreStatus::of(execution).as_str(),
             trigger: TriggerView {
                 kind: trigger.source.as_str(),
                 scheduled_for: trigger.scheduled_for,

@@ -2,6 +2,7 @@
 
 use crate::kit::time::{millis, opt_millis};
 use serde::Serialize;
+use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::ExecutionSummary;
 use stepwright_app::usecases::ExecutionView;
 use stepwright_engine::{Execution, HistoryEvent, RawJson, Timestamp};
@@ -58,7 +59,7 @@ pub struct HistoryLine {
 
 impl From<&ExecutionView> for AcceptedView {
     fn from(view: &ExecutionView) -> Self {
-        Self { id: view.execution.id.to_string(), status: view.execution.status.name() }
+        Self { id: view.execution.id.to_string(), status: CoreStatus::of(&view.execution).as_str() }
     }
 }
 

@@ -79,16 +79,9 @@ const fn status(status: CoreStatus) -> ExecutionStatus {
     }
 }
 
-/// The core's names of what [`status`] shows as `status`.
-pub(in crate::smartmca) fn core_statuses(status: ExecutionStatus) -> Vec<String> {
-    let names: &[&str] = match status {
-        ExecutionStatus::Pending => &["pending"],
-        ExecutionStatus::Running => &["running", "waiting", "suspended", "paused"],
-        ExecutionStatus::Completed => &["completed"],
-        ExecutionStatus::Failed => &["failed"],
-        ExecutionStatus::Cancelled => &["cancelled", "expired"],
-    };
-    names.iter().map(|name| (*name).to_owned()).collect()
+/// The core's names of what [`status`] shows as `shown`.
+pub(in crate::smartmca) fn core_statuses(shown: ExecutionStatus) -> Vec<String> {
+    CoreStatus::names(|core| status(core) == shown)
 }
 
 fn node(node: NodeFace) -> Node {

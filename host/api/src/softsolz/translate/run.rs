@@ -27,30 +27,26 @@ pub(in crate::softsolz) fn run(definition: &Definition, execution: &Execution) -
     }
 }
 
-/// The run's status. A run that an operator has paused is still under way for this API's callers.
-pub(in crate::softsolz) const fn run_status(execution: &Execution) -> RunStatus {
-    match execution.status {
-        ExecutionStatus::Pending => RunStatus::Queued,
-        ExecutionStatus::Running
-        | ExecutionStatus::Waiting { .. }
-        | ExecutionStatus::Suspended { .. }
-        | ExecutionStatus::Paused { .. } => RunStatus::Running,
-        ExecutionStatus::Completed { .. } => RunStatus::Completed,
-        ExecutionStatus::Failed { .. } => RunStatus::Failed,
-        ExecutionStatus::Cancelled { .. } | ExecutionStatus::Expired { .. } => RunStatus::Cancelled,
+/// The run's status.
+pub(in crate::softsolz) fn run_status(execution: &Execution) -> RunStatus {
+    status(CoreStatus::of(execution))
+}
+
+/// What this API has no word for counts as the nearest that it has (source: contracts/core-model.md 3.2). A run that
+/// an operator has paused is still under way for this API's callers.
+const fn status(status: CoreStatus) -> RunStatus {
+    match status {
+        CoreStatus::Pending => RunStatus::Queued,
+        CoreStatus::Running | CoreStatus::Waiting | CoreStatus::Suspended | CoreStatus::Paused => RunStatus::Running,
+        CoreStatus::Completed => RunStatus::Completed,
+        CoreStatus::Failed => RunStatus::Failed,
+        CoreStatus::Cancelled | CoreStatus::Expired => RunStatus::Cancelled,
     }
 }
 
-/// The core's names of what [`run_status`] shows as `status`.
-pub(in crate::softsolz) fn core_statuses(status: RunStatus) -> Vec<String> {
-    let names: &[&str] = match status {
-        RunStatus::Queued => &["pending"],
-        RunStatus::Running => &["running", "paused"],
-        RunStatus::Completed => &["completed"],
-        RunStatus::Failed => &["failed"],
-        RunStatus::Cancelled => &["cancelled"],
-    };
-    names.iter().map(|name| (*name).to_owned()).collect()
+/// The core's names of what is shown as `shown`.
+pub(in crate::softsolz) fn core_statuses(shown: RunStatus) -> Vec<String> {
+    CoreStatus::names(|core| status(core) == shown)
 }
 
 /// What started the run; anything but the clock is somebody's doing.
@@ -89,20 +85,13 @@ pub(in crate::softsolz) fn task_step_type<'a>(definition: &'a Definition, task: 
     definition.graph.node(&task.node).map_or(task.node.as_str(), super::spec::step_type)
 }
 
-/// An execution of another API: what this one has no word for counts as the nearest that it has (source:
-/// contracts/core-model.md 3.2).
+/// An execution of another API.
 fn foreign_run(definition: &Definition, execution: &Execution) -> Run {
     let face = Face::new(execution, definition);
     let id = face.id.to_string();
     let nodes = NodeFace::all_of(execution, definition);
     let place = |node: &str| nodes.iter().position(|n| n.id == node).and_then(|i| u32::try_from(i).ok());
-    let status = match face.status {
-        CoreStatus::Pending => RunStatus::Queued,
-        CoreStatus::Running | CoreStatus::Waiting | CoreStatus::Suspended | CoreStatus::Paused => RunStatus::Running,
-        CoreStatus::Completed => RunStatus::Completed,
-        CoreStatus::Failed => RunStatus::Failed,
-        CoreStatus::Cancelled | CoreStatus::Expired => RunStatus::Cancelled,
-    };
+    let status = status(face.status);
     Run {
         run_id: id.clone(),
         id,

@@ -3,6 +3,7 @@
 mod control;
 mod entities;
 mod in_entity;
+mod others;
 mod search;
 mod start;
 
@@ -17,7 +18,7 @@ use crate::face::as_flow;
 use crate::ports::{ExecutionOrder, ExecutionQuery};
 use std::sync::Arc;
 use stepwright_engine::flow::{Command, Flow, FlowError, FlowErrorKind};
-use stepwright_engine::{Definition, Dialect, Execution, ExecutionId};
+use stepwright_engine::{Definition, Dialect, Execution, ExecutionId, TenantId};
 
 /// Flows found by one entity at most.
 const MOST_FOUND: u32 = 1_000;
@@ -64,20 +65,34 @@ impl App {
         if let Some(found) = self.store().execution(tenant, flow_execution_id(tenant, flow)).await? {
             return FlowView::of_view(self.view_of(tenant, found).await?);
         }
+        let foreign = self.foreign_to_flows(tenant, flow).await?.ok_or(AppError::NotFound("execution"))?;
+        Ok(FlowView::of_foreign(self.view_of(tenant, foreign).await?))
+    }
+
+    /// Another API's execution, by the id it has among flows.
+    async fn foreign_to_flows(&self, tenant: TenantId, flow: &str) -> AppResult<Option<Execution>> {
         let id: Option<ExecutionId> = flow.parse().ok().filter(|_| flow.len() == UUID_LENGTH);
-        let foreign = match id {
-            Some(id) => self.store().execution(tenant, id).await?.filter(|e| e.flow.is_none()),
-            None => None,
-        };
-        let view = self.view_of(tenant, foreign.ok_or(AppError::NotFound("execution"))?).await?;
-        Ok(FlowView::of_foreign(view))
+        match id {
+            Some(id) => Ok(self.store().execution(tenant, id).await?.filter(|e| e.flow.is_none())),
+            None => Ok(None),
+        }
+    }
+
+    /// What could not be done because there is no such flow: another API's execution is known, but not changed here.
+    async fn unless_foreign<T>(&self, access: &Access, flow: &str, done: AppResult<T>) -> AppResult<T> {
+        if let Err(AppError::NotFound("execution")) = done
+            && let Some(foreign) = self.foreign_to_flows(access.tenant_id(), flow).await?
+        {
+            return Err(AppError::Foreign(foreign.dialect));
+        }
+        done
     }
 
     /// Applies a command to the state the flow has when it is committed. A command that changes nothing is fine.
     ///
     /// # Errors
     /// `NotFound` for the flow, a task or a phase; `Invalid` with the message for the client; `Conflict` when it
-    /// comes too late.
+    /// comes too late; `Foreign`.
     pub async fn flow_command(&self, access: &Access, flow: &str, command: Command) -> AppResult<FlowView> {
         self.flow_command_if(access, flow, command, |_| Ok(())).await
     }
@@ -101,7 +116,8 @@ impl App {
             let entities = self.require_entities(access.tenant_id(), &contexts).await?;
             patch.contexts = Some(titled(contexts, &entities));
         }
-        FlowView::of_view(self.apply_to_flow_if(&access.view, access.actor(), id, command, Box::new(allowed)).await?)
+        let done = self.apply_to_flow_if(&access.view, access.actor(), id, command, Box::new(allowed)).await;
+        FlowView::of_view(self.unless_foreign(access, flow, done).await?)
     }
 
     /// Cancels the schedule that is armed under this id; its task is skipped.
@@ -158,11 +174,12 @@ impl App {
     /// left of it. Entity sync is told either way, with the same commit.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `Foreign`.
     pub async fn delete_flow(&self, access: &Access, flow: &str, soft: bool) -> AppResult<()> {
         let tenant = access.tenant_id();
         let id = flow_execution_id(tenant, flow);
-        self.apply_to_flow(&access.view, access.actor(), id, Command::Delete { soft }).await.map(drop)
+        let done = self.apply_to_flow(&access.view, access.actor(), id, Command::Delete { soft }).await;
+        self.unless_foreign(access, flow, done).await.map(drop)
     }
 }
 

@@ -3,8 +3,9 @@
 use super::{FlowView, MOST_FOUND};
 use crate::App;
 use crate::error::{AppError, AppResult};
-use crate::model::{FlowSearch, OrderBy, StartKey, TaskSearch};
+use crate::model::{FlowPlace, FlowSearch, OrderBy, StartKey, TaskSearch};
 use crate::usecases::Access;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use stepwright_engine::{Execution, ExecutionId, NodeId, TenantId};
@@ -32,17 +33,25 @@ pub struct TaskPage {
 }
 
 impl App {
-    /// Flows of any status, newest first, at most 1000; with a schema, those about an entity of it.
+    /// Flows of any status and other APIs' executions, newest first, at most 1000; with a schema, those about an entity
+    /// of it.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn newest_flows(&self, access: &Access, schema: Option<&str>) -> AppResult<Vec<FlowView>> {
         let tenant = access.tenant_id();
-        let found = self.store().newest_flows(tenant, schema, MOST_FOUND).await?;
+        let flows = self.store().newest_flows(tenant, schema, MOST_FOUND).await?;
+        let others = match schema {
+            Some(schema) => self.others_of_schema(tenant, schema).await?,
+            None => self.newest_others(tenant).await?,
+        };
+        let mut found: Vec<Execution> = flows.into_iter().chain(others).collect();
+        found.sort_by_key(|execution| Reverse(StartKey::of(execution.created_at, execution.id)));
+        found.truncate(MOST_FOUND as usize);
         self.flow_views(tenant, found).await
     }
 
-    /// A page of the flows that are looked for, behind the flow that was started then.
+    /// A page of the flows, and of other APIs' executions, that are looked for, behind the one that was started then.
     ///
     /// # Errors
     /// `NotFound("flow")` when the search is ordered by something else than the start and there is no such flow any
@@ -56,13 +65,15 @@ impl App {
         let tenant = access.tenant_id();
         let after = match after {
             None => None,
-            Some(started) => Some(match (search.order.by, self.store().flow_place(tenant, started).await?) {
+            Some(started) => Some(match (search.order.by, self.place_of(tenant, started).await?) {
                 (_, Some(place)) => place,
-                (OrderBy::Start, None) => crate::model::FlowPlace { started, name_key: String::new(), due: None },
+                (OrderBy::Start, None) => FlowPlace { started, name_key: String::new(), due: None },
                 (OrderBy::Name | OrderBy::DueDate, None) => return Err(AppError::NotFound("flow")),
             }),
         };
         let mut found = self.store().search_flows(tenant, search, after.as_ref(), PAGE as u32 + 1).await?;
+        found.extend(self.search_others(tenant, search, after.as_ref(), PAGE + 1).await?);
+        found.sort_by(|(one, _), (other, _)| one.compare(other, search.order));
         let more = found.len() > PAGE;
         found.truncate(PAGE);
         let last = found.last().map(|(place, _)| place.started).filter(|_| more);
@@ -92,12 +103,23 @@ impl App {
         Ok(TaskPage { hits, tasks: found.into_iter().filter_map(task).collect() })
     }
 
-    /// The flows in these executions, without those that were deleted.
+    /// These executions as flows, without flows that were deleted.
     pub(super) async fn flow_views(&self, tenant: TenantId, executions: Vec<Execution>) -> AppResult<Vec<FlowView>> {
         let mut flows = Vec::with_capacity(executions.len());
-        for execution in executions.into_iter().filter(|e| e.flow.as_ref().is_some_and(|f| f.deleted_at.is_none())) {
-            flows.push(FlowView::of_view(self.view_of(tenant, execution).await?)?);
+        for execution in executions.into_iter().filter(|e| e.flow.as_ref().is_none_or(|f| f.deleted_at.is_none())) {
+            let view = self.view_of(tenant, execution).await?;
+            flows.push(match view.execution.flow {
+                Some(_) => FlowView::of_view(view)?,
+                None => FlowView::of_foreign(view),
+            });
         }
         Ok(flows)
+    }
+
+    async fn place_of(&self, tenant: TenantId, started: StartKey) -> AppResult<Option<FlowPlace>> {
+        match self.store().flow_place(tenant, started).await? {
+            Some(place) => Ok(Some(place)),
+            None => self.place_of_other(tenant, started).await,
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod guards;
+mod list;
 mod open;
 
 pub use commands::RecordCaller;
@@ -10,17 +11,12 @@ pub(crate) use guards::GuardVerdict;
 pub use open::OpenRecord;
 pub(crate) use open::{record_definition, unfit};
 
-use super::Access;
 use crate::App;
 use crate::error::{AppError, AppResult};
-use crate::model::RecordFilter;
 use crate::turns::{SharedHistory, Taken};
 use std::sync::Arc;
 use stepwright_engine::record::{Record, Suspension};
-use stepwright_engine::{EventKind, Execution, ExecutionId, HistoryEvent, InstanceId};
-
-/// Suspended records shown at once (source: contracts/hydracore.md 1A.2).
-const MOST_SUSPENDED: u32 = 1_000;
+use stepwright_engine::{EventKind, Execution, HistoryEvent};
 
 /// A record with its history.
 #[derive(Clone, Debug)]
@@ -74,60 +70,6 @@ impl RecordView {
 }
 
 impl App {
-    /// One record; with an instance, only of that one.
-    ///
-    /// # Errors
-    /// `NotFound("workflow")`.
-    pub async fn record(
-        &self,
-        access: &Access,
-        instance: Option<InstanceId>,
-        id: ExecutionId,
-    ) -> AppResult<RecordView> {
-        let found = self.store().execution(access.tenant_id(), id).await?.ok_or(AppError::NotFound("workflow"))?;
-        if found.record.is_none() || instance.is_some_and(|instance| found.instance_id != Some(instance)) {
-            return Err(AppError::NotFound("workflow"));
-        }
-        let history = self.history_of(&found).await?;
-        RecordView::of(Arc::new(found), history)
-    }
-
-    /// Records, newest first, and how many there are in all.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn records(
-        &self,
-        access: &Access,
-        filter: &RecordFilter,
-        limit: u32,
-        offset: u64,
-    ) -> AppResult<RecordPage> {
-        let (found, total) = self.store().records(access.tenant_id(), filter, limit, offset).await?;
-        Ok(RecordPage { items: self.with_histories(access, found).await?, total })
-    }
-
-    /// Suspended records, the one suspended last first, at most 1000.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn suspended_records(&self, access: &Access) -> AppResult<Vec<RecordView>> {
-        let found = self.store().suspended_records(access.tenant_id(), MOST_SUSPENDED).await?;
-        // Moved on between the two looks of the store.
-        let found = found.into_iter().filter(|e| e.record.as_ref().is_some_and(|r| r.suspension().is_some()));
-        self.with_histories(access, found.collect()).await
-    }
-
-    async fn with_histories(&self, access: &Access, found: Vec<Execution>) -> AppResult<Vec<RecordView>> {
-        let ids: Vec<ExecutionId> = found.iter().map(|execution| execution.id).collect();
-        let mut histories = self.store().histories(access.tenant_id(), &ids).await?;
-        let view = |execution: Execution| {
-            let history = histories.remove(&execution.id).unwrap_or_default();
-            RecordView::of(Arc::new(execution), shared(history, u64::MAX))
-        };
-        found.into_iter().map(view).collect()
-    }
-
     /// The history of a record, exactly as long as the execution says.
     pub(crate) async fn history_of(&self, execution: &Execution) -> AppResult<SharedHistory> {
         let events = self.store().history(execution.tenant_id, execution.id, 0, u32::MAX).await?.items;

@@ -17,6 +17,7 @@ use stepwright_engine::flow::Command;
         (status = 201, body = WorkflowStep),
         (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
     ),
 )]
 pub async fn handle(member: Member<TaskAdd>, Params(id): Params<String>, body: JsonBody) -> ApiResult {

@@ -2,6 +2,7 @@
 
 use super::told;
 use crate::epilot::auth::{ExecutionDelete, Member};
+use crate::epilot::wire::ErrorBody;
 use crate::kit::{ApiResult, Params, reply};
 use axum::response::IntoResponse as _;
 use http::StatusCode;
@@ -11,7 +12,11 @@ use stepwright_app::AppError;
 #[utoipa::path(
     delete, path = "/v1/workflows/executions/{executionId}", operation_id = "deleteExecution", tag = "executions V1",
     params(("executionId" = String, Path)),
-    responses((status = 204), (status = 404, description = "No such execution; without a body.")),
+    responses(
+        (status = 204),
+        (status = 404, description = "No such execution; without a body."),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<ExecutionDelete>, Params(id): Params<String>) -> ApiResult {
     let access = member.access().await?;

@@ -12,7 +12,12 @@ use stepwright_engine::flow::Command;
     delete, path = "/v1/workflows/executions/{executionId}/steps/{stepId}", operation_id = "deleteStep",
     tag = "executions V1",
     params(("executionId" = String, Path), ("stepId" = String, Path)),
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 204),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<TaskUpdate>, Params((id, step_id)): Params<(String, String)>) -> ApiResult {
     let access = member.access().await?;

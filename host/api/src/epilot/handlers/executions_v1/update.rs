@@ -12,7 +12,12 @@ use stepwright_engine::flow::Command;
     patch, path = "/v1/workflows/executions/{executionId}", operation_id = "updateExecution", tag = "executions V1",
     params(("executionId" = String, Path)),
     request_body = WorkflowExecutionPatch,
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 204),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<ExecutionChange>, Params(id): Params<String>, body: JsonBody) -> ApiResult {
     let mut patch = execution_patch(&body.value()?)?;

@@ -20,6 +20,7 @@ use stepwright_engine::flow::{Command, Flow};
         (status = 200, body = WorkflowStep),
         (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
     ),
 )]
 pub async fn handle(

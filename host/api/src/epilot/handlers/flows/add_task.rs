@@ -13,7 +13,12 @@ use stepwright_engine::flow::Command;
     post, path = "/v2/flows/executions/{execution_id}/tasks", operation_id = "addTask", tag = "tasks",
     params(("execution_id" = String, Path)),
     request_body = AddTaskReq,
-    responses((status = 201, body = TaskView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 201, body = TaskView),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<TaskAdd>, Params(execution): Params<String>, body: JsonBody) -> ApiResult {
     let sent = error::request(addition(&body.value()?, || member.app().short_id()))?;

@@ -12,7 +12,12 @@ use stepwright_engine::flow::Command;
     delete, path = "/v2/flows/executions/{execution_id}/tasks/{task_id}/schedule", operation_id = "cancelTaskSchedule",
     tag = "schedules",
     params(("execution_id" = String, Path), ("task_id" = String, Path)),
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 204),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<TaskUpdate>, Params((execution, task)): Params<(String, String)>) -> ApiResult {
     let access = member.access().await?;

@@ -12,7 +12,12 @@ use crate::kit::{ApiResult, Params, Query, reply};
         ("execution_id" = String, Path),
         ("soft" = Option<bool>, Query, description = "keep it for audit, out of everybody's sight"),
     ),
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 204),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<ExecutionDelete>, Params(id): Params<String>, query: Query) -> ApiResult {
     let soft = error::request(query.flag("soft"))?;

@@ -16,6 +16,7 @@ use stepwright_engine::flow::Command;
         (status = 200, body = ExecutionView),
         (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
     ),
 )]
 pub async fn handle(member: Member<ExecutionChange>, Params(id): Params<String>, body: JsonBody) -> ApiResult {

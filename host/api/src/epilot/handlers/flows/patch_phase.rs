@@ -14,7 +14,12 @@ use stepwright_engine::flow::Command;
     patch, path = "/v2/flows/executions/{execution_id}/phases/{phase_id}", operation_id = "patchPhase", tag = "phases",
     params(("execution_id" = String, Path), ("phase_id" = String, Path)),
     request_body = PatchPhaseReq,
-    responses((status = 200, body = PhaseView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 200, body = PhaseView),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(
     member: Member<ExecutionDetails>,

@@ -15,7 +15,12 @@ use stepwright_engine::flow::{Command, Flow};
     patch, path = "/v2/flows/executions/{execution_id}/tasks/{task_id}", operation_id = "patchTask", tag = "tasks",
     params(("execution_id" = String, Path), ("task_id" = String, Path)),
     request_body = PatchTaskReq,
-    responses((status = 200, body = TaskView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 200, body = TaskView),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(
     member: Member<TaskChange>,

@@ -13,7 +13,12 @@ use stepwright_engine::flow::Command;
     post, path = "/v2/flows/executions/{execution_id}/tasks/{task_id}/automation:run",
     operation_id = "runTaskAutomation", tag = "tasks",
     params(("execution_id" = String, Path), ("task_id" = String, Path)),
-    responses((status = 200, body = TaskView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 200, body = TaskView),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "another API's execution"),
+    ),
 )]
 pub async fn handle(member: Member<TaskUpdate>, Params((execution, task)): Params<(String, String)>) -> ApiResult {
     let (access, task) = (member.access().await?, NodeId::new(task));

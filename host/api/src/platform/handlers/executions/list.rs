@@ -4,10 +4,9 @@ use crate::platform::list::{Page, page_of};
 use crate::platform::permissions::Read;
 use crate::platform::problem::Problem;
 use crate::platform::views::SummaryView;
+use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::ExecutionFilter;
 use stepwright_engine::{DefinitionId, TenantId};
-
-const STATUSES: [&str; 6] = ["pending", "running", "paused", "completed", "failed", "cancelled"];
 
 /// Executions of all dialects without their nodes, newest first.
 #[utoipa::path(
@@ -32,8 +31,9 @@ pub async fn handle(caller: Caller<Read>, Params(t): Params<TenantId>, query: Qu
 
 fn filter_of(query: &Query) -> ApiResult<ExecutionFilter> {
     let statuses: Vec<String> = query.all("status").map(str::to_owned).collect();
-    if statuses.iter().any(|status| !STATUSES.contains(&status.as_str())) {
-        return Err(ApiError::invalid("/status", format!("must be one of {}", STATUSES.join(", "))));
+    let known = CoreStatus::ALL.map(CoreStatus::as_str);
+    if statuses.iter().any(|status| !known.contains(&status.as_str())) {
+        return Err(ApiError::invalid("/status", format!("must be one of {}", known.join(", "))));
     }
     let definition = query.get("definition_id").map(str::parse::<DefinitionId>).transpose();
     let definition = definition.map_err(|_| ApiError::invalid("/definition_id", "must be a definition's id"))?;

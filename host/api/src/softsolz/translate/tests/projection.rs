@@ -2,6 +2,7 @@ use super::{NINE, Running, definition, done, refused, two_steps};
 use crate::softsolz::translate::{core_statuses, run, warnings, workflow};
 use crate::softsolz::wire::{RunStatus, Word as _};
 use serde_json::{Value, json};
+use stepwright_app::face::CoreStatus;
 use stepwright_app::{Environment, Settings, Smtp, SmtpMode, Tenant};
 use stepwright_engine::{Command, Outcome, TenantId, Timestamp, TriggerInfo, TriggerSource};
 use uuid::Uuid;
@@ -135,7 +136,8 @@ fn a_run_an_operator_has_paused_is_still_running() {
 #[test]
 fn every_status_can_be_asked_for() {
     let asked: Vec<String> = RunStatus::CHOICES.iter().flat_map(|(_, s)| core_statuses(*s)).collect();
-    assert_eq!(asked, ["pending", "running", "paused", "completed", "failed", "cancelled"]);
+    let every = CoreStatus::ALL.map(|status| status.as_str().to_owned());
+    assert_eq!(asked, every);
 }
 
 fn tenant(environment: Environment, smtp: bool) -> Tenant {

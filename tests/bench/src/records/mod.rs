@@ -1,15 +1,18 @@
 //! HydraCore records over HTTP: what a hot record costs against many, and what lists over many cost against few.
 
+mod fill;
+mod lists;
+
 use crate::Args;
 use crate::client::Client;
 use crate::database::Scratch;
 use crate::host::{Host, TOKEN};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use fill::Filled;
 use http::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -21,16 +24,17 @@ const CALLS: usize = 25;
 const ROUNDS: usize = 6;
 /// Records of the small list.
 const FEW: u64 = 10_000;
-/// Customers the records are of.
-const CUSTOMERS: u64 = 100;
-/// Times each list is asked.
-const ASKED: usize = 40;
 
-/// A tenant's instance, as its agent sees it.
+/// A tenant's instance, as its agent sees it, and the whole tenant, as its dashboard does.
 struct Bed {
     address: String,
     proxy: String,
     workflows: String,
+    /// Of the API key.
+    key: String,
+    /// The tenant's path on the platform.
+    base: String,
+    database: Filled,
 }
 
 /// Measures on SQLite, or in a database of its own on the PostgreSQL server with this admin URL.
@@ -38,7 +42,8 @@ pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
     let dir = tempfile::tempdir()?;
     let database = postgres.map(Scratch::create).transpose()?;
     let host = Host::start(&args.target, dir.path(), database.as_ref().map(Scratch::url))?;
-    let bed = Arc::new(prepare(&host).await?);
+    let filled = Filled::open(dir.path(), database.as_ref().map(Scratch::url)).await?;
+    let bed = Arc::new(prepare(&host, filled).await?);
     contend(&bed, 1).await?;
     contend(&bed, CLIENTS).await?;
     let (mut hot, mut spread) = (Duration::ZERO, Duration::ZERO);
@@ -47,24 +52,27 @@ pub async fn measure(args: &Args, postgres: Option<&str>) -> Result<Value> {
         spread += contend(&bed, CLIENTS).await?;
     }
     let calls = (ROUNDS * CLIENTS * CALLS) as f64;
-    fill(&bed, 0, FEW).await?;
-    let few = lists(&bed).await?;
-    fill(&bed, FEW, args.records.max(FEW)).await?;
-    let many = lists(&bed).await?;
+    templates(&bed).await?;
+    bed.database.fill(0, FEW).await?;
+    let few = lists::measure(&bed).await?;
+    let (many_records, begun) = (args.records.max(FEW), Instant::now());
+    bed.database.fill(FEW, many_records).await?;
+    eprintln!("filled {} records in {:.0?}", many_records - FEW, begun.elapsed());
+    let many = lists::measure(&bed).await?;
     let ratios: serde_json::Map<String, Value> =
         many.iter().zip(&few).map(|((name, many), (_, few))| (name.clone(), json!(many / few))).collect();
     Ok(json!({
         "hot_per_second": (calls / hot.as_secs_f64()).round(),
         "spread_per_second": (calls / spread.as_secs_f64()).round(),
         "hot_to_spread": spread.as_secs_f64() / hot.as_secs_f64(),
-        "few": FEW, "many": args.records.max(FEW),
+        "few": FEW, "many": many_records,
         "lists_ms_few": serde_json::Map::from_iter(few.into_iter().map(|(name, ms)| (name, json!(ms)))),
         "lists_ms_many": serde_json::Map::from_iter(many.into_iter().map(|(name, ms)| (name, json!(ms)))),
         "lists_many_to_few": ratios,
     }))
 }
 
-async fn prepare(host: &Host) -> Result<Bed> {
+async fn prepare(host: &Host, database: Filled) -> Result<Bed> {
     let mut operator = Client::connect(&host.address, TOKEN).await?;
     let tenant = operator.json(Method::POST, "/platform/v1/tenants", &json!({ "name": "Bench" })).await?;
     let base = format!("/platform/v1/tenants/{}", text(&tenant["id"])?);
@@ -73,10 +81,15 @@ async fn prepare(host: &Host) -> Result<Bed> {
     let proxy = json!({ "dialect": "hydracore", "kind": "proxy_key", "instance_id": instance, "scopes": [],
         "rate_limit_per_minute": 1_000_000_000 });
     let proxy = operator.json(Method::POST, &format!("{base}/keys"), &proxy).await?;
+    let key = json!({ "dialect": "hydracore", "scopes": ["workflows:*"], "rate_limit_per_minute": 1_000_000_000 });
+    let key = operator.json(Method::POST, &format!("{base}/keys"), &key).await?;
     Ok(Bed {
         address: host.address.clone(),
         proxy: text(&proxy["key"])?.to_owned(),
         workflows: format!("/internal/v1/instances/{instance}/workflows"),
+        key: text(&key["key"])?.to_owned(),
+        base,
+        database,
     })
 }
 
@@ -89,7 +102,7 @@ async fn contend(bed: &Arc<Bed>, records: usize) -> Result<Duration> {
     let mut client = Client::connect(&bed.address, &bed.proxy).await?;
     let mut paths = Vec::new();
     for _ in 0..records {
-        let body = json!({ "customer_id": customer(0), "workflow_type": "custom" });
+        let body = json!({ "customer_id": fill::customer(0), "workflow_type": "custom" });
         let made = client.json(Method::POST, &bed.workflows, &body).await?;
         paths.push(format!("{}/{}", bed.workflows, text(&made["id"])?));
     }
@@ -119,71 +132,28 @@ async fn contend(bed: &Arc<Bed>, records: usize) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-fn customer(n: u64) -> String {
-    format!("160c0c4b-9966-4dc1-a916-{:012x}", n % CUSTOMERS)
-}
-
-/// Makes records until there are `to`: of all types and many customers, every tenth paused.
-async fn fill(bed: &Arc<Bed>, from: u64, to: u64) -> Result<()> {
-    const TYPES: [&str; 4] = ["lead", "maintenance", "viewing", "onboarding"];
-    let next = Arc::new(AtomicU64::new(from));
-    let mut makers = JoinSet::new();
-    for _ in 0..64 {
-        let (bed, next) = (Arc::clone(bed), Arc::clone(&next));
-        makers.spawn(async move {
-            let mut client = Client::connect(&bed.address, &bed.proxy).await?;
-            loop {
-                let n = next.fetch_add(1, Ordering::Relaxed);
-                if n >= to {
-                    return anyhow::Ok(());
-                }
-                let workflow_type = TYPES[(n % 4) as usize];
-                let body = json!({ "customer_id": customer(n), "workflow_type": workflow_type,
-                    "reference": format!("R-{n}") });
-                let made = client.json(Method::POST, &bed.workflows, &body).await?;
-                if n % 10 == 0 {
-                    let path = format!("{}/{}", bed.workflows, text(&made["id"])?);
-                    let body = json!({ "action": "paused", "status": "paused" });
-                    client.json(Method::PATCH, &path, &body).await?;
-                }
+/// One record of each kind that is to be there many times over, and an execution of another API.
+async fn templates(bed: &Bed) -> Result<()> {
+    let mut agent = Client::connect(&bed.address, &bed.proxy).await?;
+    for workflow_type in fill::TYPES {
+        for paused in [false, true] {
+            let body = json!({ "customer_id": fill::customer(0), "workflow_type": workflow_type,
+                "reference": format!("{}-{workflow_type}-{paused}", fill::TEMPLATE) });
+            let made = agent.json(Method::POST, &bed.workflows, &body).await?;
+            if paused {
+                let path = format!("{}/{}", bed.workflows, text(&made["id"])?);
+                let body = json!({ "action": "paused", "status": "paused" });
+                agent.json(Method::PATCH, &path, &body).await?;
             }
-        });
-    }
-    while let Some(done) = makers.join_next().await {
-        done??;
-    }
-    Ok(())
-}
-
-/// Median milliseconds of every list.
-async fn lists(bed: &Bed) -> Result<Vec<(String, f64)>> {
-    let mut client = Client::connect(&bed.address, &bed.proxy).await?;
-    let total = client.json(Method::GET, &format!("{}?per_page=1", bed.workflows), &json!({})).await?["total"].as_u64();
-    let middle = total.unwrap_or(0) / 20 / 2;
-    let one = customer(7);
-    let queries = [
-        ("all", String::new()),
-        ("status", "?status=paused".into()),
-        ("type", "?workflow_type=lead".into()),
-        ("type_and_status", "?workflow_type=lead&status=active".into()),
-        ("customer", format!("?customer_id={one}")),
-        ("customer_and_status", format!("?customer_id={one}&status=active")),
-        ("reference", "?reference=R-77".into()),
-        ("nothing", "?status=failed".into()),
-        ("last_page", format!("?page={}", (middle * 2).max(1))),
-        ("middle_page", format!("?page={}", middle.max(1))),
-    ];
-    let mut measured = Vec::new();
-    for (name, query) in queries {
-        let path = format!("{}{query}", bed.workflows);
-        let mut times = Vec::new();
-        for _ in 0..ASKED {
-            let asked = Instant::now();
-            client.json(Method::GET, &path, &json!({})).await?;
-            times.push(asked.elapsed().as_secs_f64() * 1e3);
         }
-        times.sort_by(f64::total_cmp);
-        measured.push((name.to_owned(), times[times.len() / 2]));
     }
-    Ok(measured)
+    let mut operator = Client::connect(&bed.address, TOKEN).await?;
+    let definition = json!({ "name": fill::TEMPLATE, "trigger": { "kind": "manual" }, "status": "active", "edges": [],
+        "nodes": [{ "id": "a", "name": "A", "type": "step", "step_type": "mark_invoices_overdue", "config": {} }] });
+    let definitions = format!("{}/definitions", bed.base);
+    let made = operator.json(Method::POST, &definitions, &definition).await?;
+    let start = format!("{definitions}/{}/executions?wait=20s", text(&made["id"])?);
+    let ended = operator.json(Method::POST, &start, &json!({ "input": {} })).await?;
+    anyhow::ensure!(ended["status"] == "completed", "the execution of another API: {ended}");
+    Ok(())
 }
