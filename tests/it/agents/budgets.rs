@@ -44,7 +44,10 @@ async fn row<T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpi
     sqlx::query_as(query).fetch_one(database).await.expect(query)
 }
 
+/// Longer than the runner lets a test take on a busy machine: `cargo test --release -p stepwright-tests ten_thousand --
+/// --ignored`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes"]
 async fn ten_thousand_hostile_runs_overdraw_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("test.db");
@@ -73,7 +76,7 @@ async fn ten_thousand_hostile_runs_overdraw_nothing() {
         if (runs, open) == (RUNS as i64, 0) {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(240), "{open} of {runs} runs have not ended");
+        assert!(began.elapsed() < Duration::from_secs(1_800), "{open} of {runs} runs have not ended");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 
