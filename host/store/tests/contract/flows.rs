@@ -182,7 +182,8 @@ impl Bed {
     fn seeing(&self, definition: &Definition, about: EntityRef, version: u64) -> Commit {
         let (execution, events) = self.start(definition, at(3));
         let id = execution.id;
-        let mut commit = self::about(commit_of(write(0, execution, events, Wake::Never), at(3)), id, &[about.clone()]);
+        let mut commit =
+            self::about(commit_of(write(0, execution, events, Wake::Never), at(3)), id, std::slice::from_ref(&about));
         commit.effects.seen = vec![EntitySeen { entity: about, version }];
         commit
     }
