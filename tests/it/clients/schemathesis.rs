@@ -12,7 +12,7 @@ const VERSION: &str = "4.32.5";
 /// The same calls every time.
 const SEED: &str = "20261122";
 /// Cases per operation and phase.
-const EXAMPLES: &str = "25";
+const EXAMPLES: &str = "10";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 
 /// A tenant on a real server.

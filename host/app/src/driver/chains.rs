@@ -2,8 +2,8 @@
 //!
 //! What starts by an event may change the very entity the event was about, and so start itself again. The chain's depth
 //! ends that where every run changes the entity once; where it does so twice, the runs would double with every link.
-//! Therefore whatever one cause leads to starts a definition on an entity at most [`MOST_STARTS`] times: often enough for
-//! an application that is led through all of its stages, and few enough for a mistake to be found in the list of
+//! Therefore whatever one cause leads to starts a definition on an entity at most [`MOST_STARTS`] times: often enough
+//! for an application that is led through all of its stages, and few enough for a mistake to be found in the list of
 //! executions, each of which names the cause and its number. Nothing has to be counted for that: the number is part of
 //! the execution's id.
 

@@ -1,5 +1,5 @@
-//! Very many records, as fast as the database takes them: rows are copied from those the host has made itself, with other
-//! ids, customers, references and times. Through the API a million would take longer than everything else measured.
+//! Very many records, as fast as the database takes them: rows are copied from those the host has made itself, with
+//! other ids, customers, references and times. Through the API a million would take longer than everything else measured.
 
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
@@ -64,16 +64,16 @@ const STATEMENTS: [&str; 6] = [
         SELECT e.*, r.workflow_type, r.instance_id, r.status AS record_status, r.reference AS known_by
         FROM executions e LEFT JOIN records r ON r.execution_id = e.id
         WHERE r.reference LIKE 'TEMPLATE%' OR e.title = 'TEMPLATE'",
-    "INSERT INTO executions (id, tenant_id, definition_id, definition_version, dialect, kind, title, status, version, doc,
-        created_at, updated_at, ended_at, entity_schema, entity_id, started_at)
+    "INSERT INTO executions (id, tenant_id, definition_id, definition_version, dialect, kind, title, status, version,
+        doc, created_at, updated_at, ended_at, entity_schema, entity_id, started_at)
      NUMBERS SELECT ID, c.tenant_id, c.definition_id, c.definition_version, c.dialect, c.kind, c.title, c.status,
         c.version, replace(replace(replace(c.doc, DOC_ID, ID_TEXT), '160c0c4b-9966-4dc1-a916-000000000000',
             CUSTOMER_TEXT), COALESCE(c.known_by, 'TEMPLATE-'), 'R-' || n),
         c.created_at + n, c.updated_at + n, c.ended_at + n, c.entity_schema,
         CASE WHEN c.known_by IS NULL THEN c.entity_id ELSE CUSTOMER_TEXT END, c.started_at + n
      FROM numbers JOIN copied c ON KIND",
-    "INSERT INTO records (execution_id, tenant_id, instance_id, workflow_type, status, customer_id, reference, created_at,
-        suspended_at)
+    "INSERT INTO records (execution_id, tenant_id, instance_id, workflow_type, status, customer_id, reference,
+        created_at, suspended_at)
      NUMBERS SELECT ID, c.tenant_id, c.instance_id, c.workflow_type, c.record_status, CUSTOMER, 'R-' || n,
         c.created_at + n, NULL
      FROM numbers JOIN copied c ON KIND WHERE c.known_by IS NOT NULL",
