@@ -118,6 +118,7 @@ pub(super) fn refused(error: &AppError) -> ErrorData {
         AppError::NotFound(_)
         | AppError::Forbidden(_)
         | AppError::Conflict(_)
+        | AppError::Foreign(_)
         | AppError::RecentRun { .. }
         | AppError::Quota(_)
         | AppError::Transition(_) => ErrorData::invalid_params(text, None),
