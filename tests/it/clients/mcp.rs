@@ -2,30 +2,15 @@
 
 use crate::platform::{all_grants, guest};
 use crate::support::Client;
-use crate::support::process::{Server, target_dir};
+use crate::support::process::Server;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A Python with the client installed, made once and kept in the target folder; `None` where there is no Python.
+/// A Python with the client; `None`, and said so, where it cannot be had.
 pub fn python() -> Option<PathBuf> {
-    let venv = target_dir().join("clients/mcp-2.3.0");
-    let python = venv.join("bin/python");
-    let works =
-        |python: &PathBuf| Command::new(python).args(["-c", "import mcp"]).output().is_ok_and(|o| o.status.success());
-    if works(&python) {
-        return Some(python);
-    }
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv).status();
-    if !made.is_ok_and(|s| s.success()) {
-        return None;
-    }
-    let installed = Command::new(&python).args(["-m", "pip", "install", "--quiet", "mcp==2.3.0"]).status();
-    (installed.is_ok_and(|s| s.success()) && works(&python)).then_some(python)
+    super::python::with("mcp", "2.3.0")
 }
-
-/// What is said where it cannot be had.
-pub const MISSING: &str = "\n*** NOT TESTED: python3 with venv, or the package mcp 2.3.0, cannot be had here ***\n";
 
 async fn key(operator: &Client, base: &str) -> String {
     let key =
@@ -36,10 +21,7 @@ async fn key(operator: &Client, base: &str) -> String {
 
 #[tokio::test]
 async fn a_foreign_client_lists_and_calls_a_tenants_step_and_another_key_sees_none() {
-    let Some(python) = python() else {
-        eprintln!("{MISSING}");
-        return;
-    };
+    let Some(python) = python() else { return };
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let operator = server.operator();

@@ -1,6 +1,7 @@
 //! Packages from PyPI, each in an environment of its own that is made once and kept in the target folder.
 
 use crate::support::process::target_dir;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -20,6 +21,13 @@ fn installed(package: &str, version: &str) -> Option<PathBuf> {
     let import = format!("import {package}");
     let works =
         |python: &PathBuf| Command::new(python).args(["-c", &import]).output().is_ok_and(|o| o.status.success());
+    if works(&python) {
+        return Some(python);
+    }
+    // Tests are processes of their own, and two of them may want the same package.
+    std::fs::create_dir_all(venv.parent()?).ok()?;
+    let turn = File::create(venv.with_extension("lock")).ok()?;
+    turn.lock().ok()?;
     if works(&python) {
         return Some(python);
     }
