@@ -78,6 +78,8 @@ fn compiling(profile: Profile) -> Config {
         .gc_support(false)
         .max_wasm_stack(MAX_WASM_STACK)
         .async_stack_size(FIBER_STACK)
+        // Where in a component a trap lay is shown to nobody, and the tables of it take time to make and room to keep.
+        .generate_address_map(false)
         // Never shown to anybody, only counted: see `RECURSION_FRAMES`.
         .wasm_backtrace_max_frames(NonZeroUsize::new(RECURSION_FRAMES));
     config

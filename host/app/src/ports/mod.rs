@@ -3,6 +3,7 @@
 mod agent;
 mod agent_store;
 mod audit;
+mod flows;
 mod lists;
 mod mcp;
 mod models;
@@ -19,6 +20,7 @@ pub use agent::{
 };
 pub use agent_store::{AgentRunStore, AgentStore, JournalError};
 pub use audit::AuditStore;
+pub use flows::FlowStore;
 pub use lists::{ExecutionListStore, ExecutionOrder, ExecutionQuery, ExecutionTitle, TitleQuery};
 pub use mcp::{ForeignAnswer, McpAccess, McpClient, McpFault, McpServerStore};
 pub use models::{ChatMessage, ModelAnswer, ModelFault, ModelProvider, ModelRequest};
@@ -32,7 +34,7 @@ pub use sandbox::{
 };
 pub use store::{
     AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,
-    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, FlowStore, ImportCounts, KeyStore, OutboxStore,
-    PluginStore, Put, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
+    EventStore, ExecutionFilter, ExecutionStore, ExecutionSummary, ImportCounts, KeyStore, OutboxStore, PluginStore,
+    Put, ScheduleStore, ScheduledDefinition, Store, StoreError, StoreResult, TenantStore, WebhookStore,
 };
 pub use webhooks::WebhookProjection;
