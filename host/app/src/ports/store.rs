@@ -11,7 +11,7 @@ use super::requests::{IdempotencyStore, UsageStore};
 use crate::model::{
     ApiKey, Automation, ClosingReason, Commit, ComponentInfo, DataRow, DataWrite, Dataset, Delivery, DeliveryState,
     Emitted, Enablement, Entity, Filter, Instance, KvScope, Listed, MailState, OutboxMail, Paging, Plugin, SecretHash,
-    Settings, StartKey, Tenant, WebhookEndpoint,
+    Settings, Tenant, WebhookEndpoint,
 };
 use async_trait::async_trait;
 use stepwright_engine::outcome::EntityRef;
