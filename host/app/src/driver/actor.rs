@@ -171,12 +171,14 @@ impl ActorState<'_> {
         let (flows, starts) = self.held.app.flow_starts(&self.held.execution, None, starts);
         effects.emitted.extend(flows);
         let children = self.held.app.children(view, &self.held.execution, starts)?;
-        let effects = retrying(|| async {
-            let mut effects = effects.clone();
-            self.held.app.tell_of_changes(&self.held.execution, &mut effects, &Entities::new()).await?;
-            Ok(effects)
-        })
-        .await?;
+        if !effects.entities.is_empty() {
+            effects = retrying(|| async {
+                let mut effects = effects.clone();
+                self.held.app.tell_of_changes(&self.held.execution, &mut effects, &Entities::new()).await?;
+                Ok(effects)
+            })
+            .await?;
+        }
         let usage = UsageDelta { steps: 1, executions: children.len() as u64, metering };
         let extra = Extra { effects, children, usage, ..Extra::default() };
         let command = Command::InvocationFinished { task, attempt, outcome, metering };
