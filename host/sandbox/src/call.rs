@@ -1,6 +1,7 @@
 //! One call into a component: a fresh instance under all limits, metered, and never more than a fault on failure.
 
 use crate::egress::{Egress, Outbound};
+use crate::engine::{FUEL_TURN, Profile};
 use crate::faults;
 use crate::frozen::Frozen;
 use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, MAX_TRANSFER};
@@ -55,6 +56,7 @@ pub struct Ended<R> {
 /// Runs calls: slots, store, limits.
 pub struct Caller {
     engine: Engine,
+    profile: Profile,
     egress: Arc<Egress>,
     slots: Arc<Semaphore>,
     pool: u32,
@@ -64,9 +66,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub fn new(engine: Engine, egress: Arc<Egress>, pool: u32, spare: u32, max_wait: Duration) -> Self {
+    pub fn new(
+        engine: Engine,
+        profile: Profile,
+        egress: Arc<Egress>,
+        pool: u32,
+        spare: u32,
+        max_wait: Duration,
+    ) -> Self {
         let [slots, spare] = [pool, spare].map(|count| Arc::new(Semaphore::new(count as usize)));
-        Self { engine, egress, slots, pool, spare, max_wait }
+        Self { engine, profile, egress, slots, pool, spare, max_wait }
     }
 
     /// Instantiates the component and lets `run` call into it.
@@ -82,7 +91,7 @@ impl Caller {
         let started = Started::now(&setup.limits);
         let limits = setup.limits;
         let mut store = Store::new(&self.engine, self.state(setup, started));
-        let armed = arm(&mut store, &limits);
+        let armed = self.arm(&mut store, &limits);
         let calling = async {
             armed?;
             let instance = loaded.pre.instantiate_async(&mut store).await?;
@@ -139,7 +148,6 @@ impl Caller {
         let limits = setup.limits;
         let state = self.state(setup, started);
         store.data_mut().begin(state, &limits)?;
-        store.set_epoch_deadline(1);
         store.set_fuel(limits.fuel.saturating_sub(fuel))
     }
 
@@ -163,6 +171,28 @@ impl Caller {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Sets all limits of a store.
+    pub(crate) fn arm(&self, store: &mut Store<State>, limits: &InvocationLimits) -> wasmtime::Result<()> {
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(MAX_TRANSFER);
+        store.set_max_component_handles(MAX_HANDLES);
+        store.set_fuel(limits.fuel)?;
+        match self.profile {
+            Profile::Steps => {
+                // From the first tick on: a later first deadline would let a guest compute until then without
+                // yielding once.
+                store.set_epoch_deadline(1);
+                store.epoch_deadline_callback(|store| {
+                    store.data().may_go_on()?;
+                    Ok(UpdateDeadline::Yield(1))
+                });
+                Ok(())
+            }
+            // Each time it yields, the time-out around the call looks at the clock.
+            Profile::Deterministic => store.fuel_async_yield_interval(Some(FUEL_TURN)),
+        }
     }
 
     pub(crate) fn spare(&self) -> &Arc<Semaphore> {
@@ -198,7 +228,7 @@ impl<R> Ended<R> {
 
 /// When a call's turn came, and when it must have ended.
 ///
-/// While the guest computes, the epoch makes it yield and look at the clock; while it waits in a host call, the
+/// While the guest computes, the epoch or its fuel makes it yield and the clock is looked at; while it waits in a host call, the
 /// time-out around everything ends it. Neither is enough alone.
 #[derive(Clone, Copy)]
 struct Started {
@@ -266,18 +296,4 @@ impl Drop for Counted {
     fn drop(&mut self) {
         metrics::gauge!(self.0).decrement(1.0);
     }
-}
-
-/// Sets all limits of a store.
-pub(crate) fn arm(store: &mut Store<State>, limits: &InvocationLimits) -> wasmtime::Result<()> {
-    store.limiter(|state| &mut state.meter);
-    store.set_hostcall_fuel(MAX_TRANSFER);
-    store.set_max_component_handles(MAX_HANDLES);
-    // From the first tick on: a later first deadline would let a guest compute until then without yielding once.
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|store| {
-        store.data().may_go_on()?;
-        Ok(UpdateDeadline::Yield(1))
-    });
-    store.set_fuel(limits.fuel)
 }

@@ -43,6 +43,8 @@ const WARM_SLOTS: u32 = 32;
 pub const RECURSION_FRAMES: usize = 150;
 /// How exactly wall time is enforced while a guest computes.
 const TICK: Duration = Duration::from_millis(10);
+/// Fuel after which a guest that no epoch stops lets the clock be looked at: a millisecond's, or two.
+pub const FUEL_TURN: u64 = 1_000_000;
 
 /// What an engine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,8 @@ fn compiling(profile: Profile) -> Config {
         .memory_init_cow(true)
         .memory_reservation(RESERVATION)
         .memory_guard_size(GUARD)
-        .epoch_interruption(true)
+        // Fuel alone decides there, and is looked at where the epoch would be.
+        .epoch_interruption(profile == Profile::Steps)
         .consume_fuel(true)
         // Plain WIT functions with asynchronous hosts are all we have; needed only for `async func`.
         .concurrency_support(false)

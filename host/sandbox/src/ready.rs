@@ -4,7 +4,7 @@
 //! What runs while an instance is made is the component's start functions. They see the clock at 1970 and chance seeded
 //! with zero, whether the instance was waiting or is made for the call, so that answers do not depend on it.
 
-use crate::call::{Caller, arm};
+use crate::call::Caller;
 use crate::frozen::Frozen;
 use crate::limits::HostCalls;
 use crate::registry::Loaded;
@@ -105,7 +105,7 @@ impl Caller {
         let outbound = self.outbound(Arc::default(), Arc::default(), limits, &host_calls, deadline);
         let state = State::new(None, None, outbound, limits, host_calls, deadline, Some(&Frozen::unasked()));
         let mut store = Store::new(self.engine(), state);
-        arm(&mut store, limits)?;
+        self.arm(&mut store, limits)?;
         let instance = loaded.pre.instantiate_async(&mut store).await?;
         let fuel = limits.fuel.saturating_sub(store.get_fuel()?);
         Ok(Ready { store, instance, fuel })

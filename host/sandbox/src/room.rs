@@ -19,7 +19,7 @@ pub struct Room {
     pub engine: Engine,
     pub registry: Registry,
     pub caller: Arc<Caller>,
-    _ticker: Ticker,
+    _ticker: Option<Ticker>,
 }
 
 impl Room {
@@ -38,9 +38,12 @@ impl Room {
         let compiler = Compiler::new(config.compile.clone(), profile, engine.clone());
         let (max_loaded, max_bytes) = (config.max_loaded, config.max_loaded_bytes);
         Ok(Self {
-            _ticker: Ticker::start(&engine).map_err(SetupError::Ticker)?,
+            _ticker: match profile {
+                Profile::Steps => Some(Ticker::start(&engine).map_err(SetupError::Ticker)?),
+                Profile::Deterministic => None,
+            },
             registry: Registry::new(engine.clone(), cache, compiler, source, max_loaded, max_bytes),
-            caller: Arc::new(Caller::new(engine.clone(), egress, slots, spare, config.max_wait)),
+            caller: Arc::new(Caller::new(engine.clone(), profile, egress, slots, spare, config.max_wait)),
             engine,
         })
     }
