@@ -92,18 +92,23 @@ pub(crate) struct Statement {
     postgres: String,
 }
 
+/// PostgreSQL's row set of this name, whose arrays are the parameters from number `first` on.
+pub(crate) fn unnest<R: RowSet>(name: &str, first: usize) -> String {
+    let mut names = String::new();
+    let mut arrays = String::new();
+    for (number, (column, postgres)) in R::COLUMNS.iter().enumerate() {
+        let comma = if number == 0 { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(names, "{comma}{column}");
+        let _ = write!(arrays, "{comma}${}::{postgres}[]", first + number);
+    }
+    format!("UNNEST({arrays}) AS {name}({names})")
+}
+
 impl Statement {
     /// Puts the row set, named `r` there, in the place of `{rows}`.
     pub(crate) fn new<R: RowSet>(template: &'static str) -> Self {
-        let mut names = String::new();
-        let mut arrays = String::new();
-        for (number, (name, postgres)) in R::COLUMNS.iter().enumerate() {
-            let comma = if number == 0 { "" } else { ", " };
-            // Writing to a string cannot fail.
-            let _ = write!(names, "{comma}{name}");
-            let _ = write!(arrays, "{comma}${}::{postgres}[]", number + 1);
-        }
-        let postgres = template.replace("{rows}", &format!("UNNEST({arrays}) AS r({names})"));
+        let postgres = template.replace("{rows}", &unnest::<R>("r", 1));
         Self { template, columns: R::COLUMNS, sqlite: Default::default(), postgres }
     }
 

@@ -156,6 +156,23 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// Nothing at all.
+    pub fn is_empty(&self) -> bool {
+        // Those left out are the conditional ones.
+        let Self { mails, notifications, kv, emitted, contexts, listings, audits, records, erased, journal, .. } = self;
+        self.is_unconditional()
+            && mails.is_empty()
+            && notifications.is_empty()
+            && kv.is_empty()
+            && emitted.is_empty()
+            && contexts.is_empty()
+            && listings.is_empty()
+            && audits.is_empty()
+            && records.is_empty()
+            && erased.is_empty()
+            && journal.is_none()
+    }
+
     /// Nothing that can clash with another commit.
     pub fn is_unconditional(&self) -> bool {
         let Self { entities, deleted, seen, untold, data, .. } = self;

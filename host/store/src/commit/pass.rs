@@ -35,6 +35,11 @@ impl<'a> Pass<'a> {
         self.members.iter().filter(|m| m.refused.is_none()).map(|m| m.prepared)
     }
 
+    /// The places of the commits that do not go through.
+    pub(super) fn refused(self) -> Vec<(usize, CommitError)> {
+        self.members.into_iter().enumerate().filter_map(|(place, member)| Some((place, member.refused?))).collect()
+    }
+
     /// Refuses every commit `judge` finds something against; `spoils` says whether it has left something behind.
     pub(super) fn refuse(
         &mut self,
@@ -51,7 +56,7 @@ impl<'a> Pass<'a> {
     /// that transactions side by side do not lock each other out.
     pub(super) async fn write(&mut self, conn: &mut Conn<'_>, shard: u64) -> DbResult<()> {
         guards::check(self, conn).await?;
-        states::write(self, conn).await?;
+        states::write(self, conn, shard).await?;
         effects::write_guarded(self, conn).await?;
         seen::see_entities(self, conn).await?;
         seen::look_for_flows(self, conn).await?;
@@ -60,14 +65,13 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let going: Vec<&Prepared> = self.going().collect();
-        states::write_history(&going, conn).await?;
+        states::write_rest(&going, conn, shard).await?;
         effects::write(&going, conn).await?;
         contexts::write(&going, conn).await?;
         listings::write(&going, conn).await?;
         audits::write(&going, conn).await?;
         records::write(&going, conn, shard).await?;
         messages::write(&going, conn).await?;
-        erasures::write(&going, conn).await?;
-        states::write_usage(&going, conn, shard).await
+        erasures::write(&going, conn).await
     }
 }

@@ -3,10 +3,11 @@
 use super::lane::Lane;
 use super::pass::Pass;
 use super::prepared::Prepared;
+use super::states;
 use crate::conn::{Conn, Scope, affected, on};
 use crate::error::{DbError, DbResult};
 use crate::pools::Pools;
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::time::Duration;
 use stepwright_app::ports::{CommitError, StoreError};
 use stepwright_engine::TenantId;
@@ -17,11 +18,25 @@ const ATTEMPTS: u32 = 3;
 /// A transaction that takes longer hangs: the database does not even say no.
 const MAX_TIME: Duration = Duration::from_secs(90);
 
+/// Every statement of a lane is made once and run for ever, over indexes whatever its parameters: planning it anew
+/// would cost more than running it.
+const SETTINGS: &str = "SET stepwright.tenant = '*'; SET plan_cache_mode = force_generic_plan";
+
 /// How a transaction ended.
 pub(super) enum Ended {
     Committed,
     /// Something of a refused commit stood in it: undone, the others can be written again.
     Spoilt,
+}
+
+/// What became of a statement whose answer was lost.
+enum Fate {
+    /// All of it but for the commits at these places.
+    Written {
+        but: Vec<usize>,
+    },
+    NotWritten,
+    Unknown,
 }
 
 /// A row of a transaction whose answer was lost tells for the whole of it: a line of history, written once for ever.
@@ -32,12 +47,21 @@ struct Witness {
     doc: String,
 }
 
+/// What has been sent that may have made things lasting: from there on an error leaves open whether it did.
+#[derive(Default)]
+enum Sent {
+    #[default]
+    Nothing,
+    /// The end of a transaction.
+    Commit(Option<Witness>),
+    /// A statement without a transaction around it.
+    Statement,
+}
+
 /// How far a transaction has come.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// The commit has been sent; from here on an error leaves open whether it went through.
-    committing: bool,
-    witness: Option<Witness>,
+    sent: Sent,
     /// Places of the commits that did not go through.
     pub(super) refused: Vec<(usize, CommitError)>,
 }
@@ -51,18 +75,38 @@ impl Lane {
         progress: &mut Progress,
     ) -> Result<Ended, StoreError> {
         let mut attempt = 1;
+        // An earlier attempt may have been written after all, later than anybody looked.
+        let mut in_doubt = false;
         loop {
             *progress = Progress::default();
             let done = tokio::time::timeout(MAX_TIME, self.transaction(group, progress)).await;
             let error = match done {
-                Ok(Ok(ended)) => return Ok(ended),
+                Ok(Ok(ended)) => {
+                    if in_doubt {
+                        self.acquit(group, progress).await;
+                    }
+                    return Ok(ended);
+                }
                 Ok(Err(error)) => error,
                 Err(_) => StoreError::Unavailable("the database does not answer".into()).into(),
             };
             self.hang_up();
-            if progress.committing {
-                let written = self.was_written(progress.witness.as_ref()).await;
-                return if written { Ok(Ended::Committed) } else { Err(error.into()) };
+            match std::mem::take(&mut progress.sent) {
+                Sent::Nothing => {}
+                Sent::Commit(witness) => {
+                    let written = self.was_written(witness.as_ref()).await == Some(true);
+                    return if written { Ok(Ended::Committed) } else { Err(error.into()) };
+                }
+                Sent::Statement => match self.fate(group).await {
+                    Fate::Unknown => return Err(error.into()),
+                    Fate::Written { but } => {
+                        // Which of them the statement has refused is known to the database alone.
+                        let error = StoreError::from(error);
+                        progress.refused = but.into_iter().map(|place| (place, error.clone().into())).collect();
+                        return Ok(Ended::Committed);
+                    }
+                    Fate::NotWritten => in_doubt = true,
+                },
             }
             if attempt >= ATTEMPTS || !error.is_worth_another_try() {
                 return Err(error.into());
@@ -74,6 +118,17 @@ impl Lane {
     async fn transaction(&mut self, group: &[&Prepared], progress: &mut Progress) -> DbResult<Ended> {
         let shard = self.shard;
         let mut pass = Pass::new(group.iter().copied());
+        if matches!(self.pools, Pools::Postgres(_)) && group.iter().all(|prepared| states::at_once::is_all(prepared)) {
+            let connection = self.connection().await?;
+            progress.sent = Sent::Statement;
+            let done = states::at_once::write(&mut pass, connection, shard).await;
+            // The database has said that it has written nothing.
+            if matches!(done, Err(DbError::Sql(sqlx::Error::Database(_)))) {
+                progress.sent = Sent::Nothing;
+            }
+            progress.refused = pass.refused();
+            return done.map(|()| Ended::Committed);
+        }
         let mut conn = self.begin().await?;
         if let Err(error) = pass.write(&mut conn, shard).await {
             // What the database says about undoing adds nothing.
@@ -81,27 +136,51 @@ impl Lane {
             return Err(error);
         }
         let spoilt = pass.spoilt;
-        progress.witness = pass.going().find_map(Witness::of);
-        progress.refused =
-            pass.members.into_iter().enumerate().filter_map(|(place, m)| Some((place, m.refused?))).collect();
+        let witness = pass.going().find_map(Witness::of);
+        progress.refused = pass.refused();
         if spoilt {
             conn.undo().await?;
             return Ok(Ended::Spoilt);
         }
-        progress.committing = true;
+        progress.sent = Sent::Commit(witness);
         conn.done().await?;
         Ok(Ended::Committed)
     }
 
-    /// After a commit whose answer was lost: whether it went through. `false` also when that cannot be found out.
-    async fn was_written(&mut self, witness: Option<&Witness>) -> bool {
-        let (Some(witness), Pools::Postgres(_)) = (witness, &self.pools) else { return false };
+    /// What became of a statement whose answer was lost.
+    async fn fate(&mut self, group: &[&Prepared]) -> Fate {
+        let (mut any, mut but) = (false, Vec::new());
+        for (place, prepared) in group.iter().enumerate() {
+            let witness = Witness::of(prepared);
+            match self.was_written(witness.as_ref()).await {
+                Some(true) => any = true,
+                Some(false) => but.push(place),
+                None if witness.is_none() => but.push(place),
+                None => return Fate::Unknown,
+            }
+        }
+        if any { Fate::Written { but } } else { Fate::NotWritten }
+    }
+
+    /// Takes back refusals of what stands in the database just as it was to be written.
+    async fn acquit(&mut self, group: &[&Prepared], progress: &mut Progress) {
+        for (place, error) in std::mem::take(&mut progress.refused) {
+            let witness = group.get(place).and_then(|prepared| Witness::of(prepared));
+            if self.was_written(witness.as_ref()).await != Some(true) {
+                progress.refused.push((place, error));
+            }
+        }
+    }
+
+    /// After an answer that was lost: whether it was written. `None` when that cannot be found out.
+    async fn was_written(&mut self, witness: Option<&Witness>) -> Option<bool> {
+        let (Some(witness), Pools::Postgres(_)) = (witness, &self.pools) else { return None };
         let written = tokio::time::timeout(MAX_TIME, self.find(witness)).await;
         match written {
-            Ok(Ok(written)) => written,
+            Ok(Ok(written)) => Some(written),
             Ok(Err(_)) | Err(_) => {
                 self.hang_up();
-                false
+                None
             }
         }
     }
@@ -130,24 +209,35 @@ impl Lane {
 
     /// Gives the connection up for good.
     fn hang_up(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
-            connection.close_on_drop();
-        }
+        self.connection = None;
     }
 
     async fn begin(&mut self) -> DbResult<Conn<'_>> {
         match &self.pools {
             Pools::Sqlite { write, .. } => Ok(Conn::SqliteWrite(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Pools::Postgres(pool) => {
-                let connection = match self.connection.take() {
-                    Some(connection) => connection,
-                    None => pool.acquire().await?,
-                };
-                let connection = self.connection.insert(connection);
+            Pools::Postgres(_) => {
                 let begin = AssertSqlSafe(Scope::Host.begin("READ WRITE"));
-                Ok(Conn::Postgres(connection.begin_with(begin).await?))
+                Ok(Conn::Postgres(self.connection().await?.begin_with(begin).await?))
             }
         }
+    }
+
+    /// The lane's own connection to PostgreSQL, which sees every tenant's rows outside of transactions too.
+    async fn connection(&mut self) -> DbResult<&mut PgConnection> {
+        let connection = match (self.connection.take(), &self.pools) {
+            (Some(connection), _) => connection,
+            (None, Pools::Postgres(pool)) => {
+                let mut connection = pool.acquire().await?;
+                // Back in the pool it would show every tenant's rows to whoever forgets to ask for one's.
+                connection.close_on_drop();
+                sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
+                connection
+            }
+            (None, Pools::Sqlite { .. }) => {
+                return Err(StoreError::Inconsistent("SQLite's connection is its pool's".into()).into());
+            }
+        };
+        Ok(self.connection.insert(connection))
     }
 }
 

@@ -1,14 +1,15 @@
 //! Batching: many commits in few transactions, each of them on its own terms.
 
 use crate::support::{Bed, T0, at, commit_of, on_both, write};
-use stepwright_app::ports::{CommitError, CommitStore as _, ExecutionStore as _, StoreError};
-use stepwright_app::{Commit, Effects, KvScope, KvWrite, Wake};
-use stepwright_engine::RawJson;
+use stepwright_app::ports::{CommitError, CommitStore as _, ExecutionStore as _, StoreError, UsageStore as _};
+use stepwright_app::{Commit, Effects, KvScope, KvWrite, UsageDelta, Wake};
+use stepwright_engine::{Metering, RawJson};
 
 on_both!(
     two_commits_of_one_execution_in_one_batch_are_told_apart,
     a_chain_of_commits_to_one_execution_keeps_its_order,
     concurrent_commits_share_transactions,
+    a_stale_commit_among_others_leaves_neither_history_nor_a_bill,
     one_commit_that_cannot_be_stored_does_not_harm_its_neighbours,
     hundreds_of_executions_advance_side_by_side,
 );
@@ -74,6 +75,30 @@ async fn concurrent_commits_share_transactions(bed: &Bed) {
     let used = bed.transactions().await - before;
     assert!(used < 100, "400 commits took {used} transactions");
     assert_eq!(bed.db.open_executions(tenant).await.unwrap(), 400);
+}
+
+async fn a_stale_commit_among_others_leaves_neither_history_nor_a_bill(bed: &Bed) {
+    let tenant = bed.tenant("acme").await;
+    let definition = bed.definition(tenant).await;
+    let mut all = Vec::new();
+    for n in 0..30 {
+        all.push(bed.execution(&definition, at(n), Wake::Never).await);
+    }
+    for stale in &all[..10] {
+        bed.db.commit(stale.step(at(50), Wake::Never)).await.unwrap();
+    }
+    let before = (bed.count("history").await, bed.db.usage(tenant, "2027-01-01", "2027-12-31").await.unwrap());
+    let usage = UsageDelta { executions: 0, steps: 1, metering: Metering::default() };
+    let commits = all.iter().map(|loaded| Commit { usage, ..loaded.step(at(60), Wake::Never) }).collect();
+    let results = bed.commit_all(commits).await;
+    for (place, (loaded, result)) in all.iter().zip(results).enumerate() {
+        let expected = if place < 10 { Err(CommitError::Stale(loaded.execution.id)) } else { Ok(()) };
+        assert_eq!(result, expected);
+    }
+    assert_eq!(bed.count("history").await, before.0 + 20);
+    let steps = |days: &[stepwright_app::ports::UsageDay]| days.iter().map(|day| day.steps).sum::<u64>();
+    let after = bed.db.usage(tenant, "2027-01-01", "2027-12-31").await.unwrap();
+    assert_eq!(steps(&after), steps(&before.1) + 20);
 }
 
 async fn one_commit_that_cannot_be_stored_does_not_harm_its_neighbours(bed: &Bed) {

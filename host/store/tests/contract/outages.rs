@@ -128,3 +128,48 @@ async fn commits_to_a_postgres_that_is_gone_are_unavailable_and_it_recovers() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_lost_at_any_moment_neither_loses_a_commit_nor_refuses_one_that_was_written() {
+    on_postgres(|bed| async move {
+        let tenant = bed.tenant("acme").await;
+        let definition = bed.definition(tenant).await;
+        let admin = crate::support::postgres_admin().unwrap();
+        for round in 0..40 {
+            let mut all = Vec::new();
+            for _ in 0..20 {
+                all.push(bed.execution(&definition, at(round), Wake::Never).await);
+            }
+            let begun: Vec<_> = (0..10).map(|_| bed.start(&definition, at(100 + round))).collect();
+            let starts = begun.iter().map(|(execution, events)| {
+                commit_of(write(0, execution.clone(), events.clone(), Wake::Never), at(100 + round))
+            });
+            let commits = all.iter().map(|loaded| loaded.step(at(100 + round), Wake::Never)).chain(starts).collect();
+            let (admin, database) = (admin.clone(), bed.database());
+            let killing = tokio::spawn(async move {
+                // From before the statement is sent until after its answer has come.
+                tokio::time::sleep(Duration::from_micros(100 * round as u64)).await;
+                throw_off(&admin, &database, true).await;
+            });
+            let results = bed.commit_all(commits).await;
+            killing.await.unwrap();
+            let stored = async |id| loop {
+                if let Ok(stored) = bed.db.execution(tenant, id).await {
+                    return stored;
+                }
+            };
+            for (loaded, result) in all.iter().zip(&results) {
+                let next = loaded.advanced(at(100 + round));
+                let now = stored(loaded.execution.id).await.unwrap();
+                let written = now == next.execution;
+                assert!(written || now == loaded.execution, "neither as it was nor as it was to be");
+                assert!(result.is_ok() == written || is_unavailable(result), "{result:?}, written: {written}");
+            }
+            for ((execution, _), result) in begun.iter().zip(&results[all.len()..]) {
+                let written = stored(execution.id).await.is_some();
+                assert!(result.is_ok() == written || is_unavailable(result), "{result:?}, written: {written}");
+            }
+        }
+    })
+    .await;
+}
