@@ -1,91 +1,45 @@
 //! Automations.
 
 use crate::Database;
-use crate::conn::{affected, on};
-use crate::error::{QueryResult as _, read_json, write_json};
-use crate::paging::Page;
+use crate::conn::on;
+use crate::documents::{Columns, Document, Texts, read, texts};
 use async_trait::async_trait;
 use stepwright_app::ports::{AutomationStore, StoreResult};
 use stepwright_app::{Automation, Listed, Paging};
 use stepwright_engine::{TenantId, Timestamp};
-use uuid::Uuid;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
-fn read((id, doc): (Uuid, String)) -> StoreResult<Automation> {
-    read_json("automations", "doc", &id, &doc)
+impl Document for Automation {
+    const TEXTS: Texts = texts!("automations");
+    const NOUN: &'static str = "automation";
+
+    fn columns(&self) -> Columns<'_> {
+        let Self { id, tenant_id, flow_id, version, created_at, .. } = self;
+        Columns { id: id.uuid(), tenant: *tenant_id, name: flow_id, version: *version, created_at: *created_at }
+    }
 }
 
 #[async_trait]
 impl AutomationStore for Database {
     async fn insert_automation(&self, automation: &Automation) -> StoreResult<()> {
-        let doc = write_json(automation)?;
-        let mut conn = self.write(automation.tenant_id).await?;
-        affected!(conn, |c| sqlx::query(
-            "INSERT INTO automations (id, tenant_id, name, version, doc, created_at) VALUES ($1, $2, $3, $4, $5, $6)"
-        )
-        .bind(automation.id.uuid())
-        .bind(automation.tenant_id.uuid())
-        .bind(&automation.flow_id)
-        .bind(i64::from(automation.version))
-        .bind(&doc)
-        .bind(automation.created_at.micros())
-        .execute(c))
-        .or_duplicate("automation")?;
-        Ok(conn.done().await?)
+        Ok(self.insert_document(automation).await?)
     }
 
     async fn save_automation(&self, automation: &Automation) -> StoreResult<bool> {
-        let doc = write_json(automation)?;
-        let mut conn = self.write(automation.tenant_id).await?;
-        let saved = affected!(conn, |c| sqlx::query(
-            "UPDATE automations SET version = $3, doc = $4 WHERE id = $1 AND tenant_id = $2 AND version = $3 - 1"
-        )
-        .bind(automation.id.uuid())
-        .bind(automation.tenant_id.uuid())
-        .bind(i64::from(automation.version))
-        .bind(&doc)
-        .execute(c))?;
-        conn.done().await?;
-        Ok(saved > 0)
+        Ok(self.save_document(automation).await?)
     }
 
     async fn automation(&self, tenant: TenantId, flow_id: &str) -> StoreResult<Option<Automation>> {
-        let mut conn = self.read(tenant).await?;
-        let row = on!(conn, |c| sqlx::query_as("SELECT id, doc FROM automations WHERE tenant_id = $1 AND name = $2")
-            .bind(tenant.uuid())
-            .bind(flow_id)
-            .fetch_optional(c))?;
-        conn.done().await?;
-        row.map(read).transpose()
+        Ok(self.document(tenant, flow_id).await?)
     }
 
     async fn automations(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Automation>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as(
-            "SELECT id, doc FROM automations WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
-             ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"
-        )
-        .bind(tenant.uuid())
-        .bind(at.at)
-        .bind(at.id)
-        .bind(at.fetch)
-        .bind(at.offset)
-        .fetch_all(c))?;
-        conn.done().await?;
-        let items = rows.into_iter().map(read).collect::<StoreResult<_>>()?;
-        Ok(Listed::cut(items, at.limit))
+        Ok(self.documents(tenant, page).await?)
     }
 
     async fn delete_automation(&self, tenant: TenantId, flow_id: &str) -> StoreResult<bool> {
-        let mut conn = self.write(tenant).await?;
-        let deleted = affected!(conn, |c| sqlx::query("DELETE FROM automations WHERE tenant_id = $1 AND name = $2")
-            .bind(tenant.uuid())
-            .bind(flow_id)
-            .execute(c))?;
-        conn.done().await?;
-        Ok(deleted > 0)
+        Ok(self.delete_document::<Automation>(tenant, flow_id).await?)
     }
 
     async fn count_automation_run(&self, tenant: TenantId, flow_id: &str, at: Timestamp) -> StoreResult<u64> {
@@ -115,7 +69,7 @@ impl AutomationStore for Database {
             let names = |asked: &stepwright_engine::StepRef| {
                 asked.plugin == plugin && asked.version.as_deref().is_none_or(|asked| asked == version)
             };
-            if read(row)?.actions.iter().any(|action| names(&action.step)) {
+            if read::<Automation>(row)?.actions.iter().any(|action| names(&action.step)) {
                 return Ok(true);
             }
         }

@@ -14,6 +14,7 @@ mod conn;
 mod data;
 mod database;
 mod definitions;
+mod documents;
 mod error;
 mod events;
 mod executions;

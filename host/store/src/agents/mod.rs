@@ -9,16 +9,22 @@ pub(crate) use journal::append;
 
 use crate::Database;
 use crate::conn::{affected, on};
-use crate::error::{QueryResult as _, read_json, write_json};
-use crate::paging::Page;
+use crate::documents::{Columns, Document, Texts, texts};
+use crate::error::{QueryResult as _, write_json};
 use async_trait::async_trait;
 use stepwright_app::ports::{AgentStore, MemoryEntry, StoreResult};
 use stepwright_app::{Agent, Listed, Paging};
 use stepwright_engine::{AgentId, TenantId};
-use uuid::Uuid;
 
-fn read((id, doc): (Uuid, String)) -> StoreResult<Agent> {
-    read_json("agents", "doc", &id, &doc)
+impl Document for Agent {
+    /// For reading and deleting; whoever writes one says which plugin it is of, too.
+    const TEXTS: Texts = texts!("agents");
+    const NOUN: &'static str = "agent";
+
+    fn columns(&self) -> Columns<'_> {
+        let Self { id, tenant_id, name, version, created_at, .. } = self;
+        Columns { id: id.uuid(), tenant: *tenant_id, name, version: *version, created_at: *created_at }
+    }
 }
 
 #[async_trait]
@@ -60,41 +66,15 @@ impl AgentStore for Database {
     }
 
     async fn agent(&self, tenant: TenantId, name: &str) -> StoreResult<Option<Agent>> {
-        let mut conn = self.read(tenant).await?;
-        let row = on!(conn, |c| sqlx::query_as("SELECT id, doc FROM agents WHERE tenant_id = $1 AND name = $2")
-            .bind(tenant.uuid())
-            .bind(name)
-            .fetch_optional(c))?;
-        conn.done().await?;
-        row.map(read).transpose()
+        Ok(self.document(tenant, name).await?)
     }
 
     async fn agents(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Agent>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as(
-            "SELECT id, doc FROM agents WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
-             ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"
-        )
-        .bind(tenant.uuid())
-        .bind(at.at)
-        .bind(at.id)
-        .bind(at.fetch)
-        .bind(at.offset)
-        .fetch_all(c))?;
-        conn.done().await?;
-        let items = rows.into_iter().map(read).collect::<StoreResult<_>>()?;
-        Ok(Listed::cut(items, at.limit))
+        Ok(self.documents(tenant, page).await?)
     }
 
     async fn delete_agent(&self, tenant: TenantId, name: &str) -> StoreResult<bool> {
-        let mut conn = self.write(tenant).await?;
-        let deleted = affected!(conn, |c| sqlx::query("DELETE FROM agents WHERE tenant_id = $1 AND name = $2")
-            .bind(tenant.uuid())
-            .bind(name)
-            .execute(c))?;
-        conn.done().await?;
-        Ok(deleted > 0)
+        Ok(self.delete_document::<Agent>(tenant, name).await?)
     }
 
     async fn agent_names_plugin(&self, tenant: TenantId, plugin: &str) -> StoreResult<bool> {
