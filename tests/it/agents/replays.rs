@@ -113,3 +113,18 @@ async fn a_run_that_its_budget_has_stopped_is_stopped_there_again() {
     let run = stage.run_of(&flow).await;
     assert_eq!(run["error"]["info"]["dimension"], "bytes", "{run}");
 }
+
+#[tokio::test]
+async fn a_replay_has_the_limits_that_the_tenant_has_set_for_the_plugin() {
+    let stage = Stage::set().await;
+    // More host calls than anybody has who sets nothing.
+    stage.scripted("script", json!({"config": {"acts": vec![json!({"do": "now"}); 2_500]}})).await;
+    let listed = stage.host.operator.get(&format!("{}/plugins", stage.base)).await.expect(200).json();
+    let plugin = listed["data"].as_array().unwrap().iter().find(|p| p["name"] == "agent-guest").expect("the plugin");
+    let path = format!("{}/plugins/agent-guest/{}/enable", stage.base, plugin["version"].as_str().unwrap());
+    stage.host.operator.post(&path, &json!({"limits": {"host_calls": 4_000}})).await.expect(200);
+    let started = stage.start("a", Value::Null).await;
+    let flow = stage.becomes(&started.id, TaskStatus::Completed).await;
+    let shown = stage.run_of(&flow).await;
+    assert_eq!(replayed(&stage, shown["id"].as_str().unwrap()).await, (true, String::new()));
+}

@@ -51,7 +51,7 @@ impl Worker {
             limits: InvocationLimits {
                 wall_ms: u32::try_from(budget.wall_ms).unwrap_or(u32::MAX),
                 fuel: budget.fuel,
-                ..self.limits_of(&run)
+                ..self.app.agent_limits(&self.view, &run)
             },
             host: Box::new(host),
         };
@@ -88,27 +88,23 @@ impl Worker {
         self.end(run, head, status, more).await
     }
 
-    /// Limits of what its run has no budget of.
-    pub(super) fn limits_of(&self, run: &AgentRun) -> InvocationLimits {
-        let enabled = self.view.enabled(&run.agent.plugin);
-        let limits = self.app.config().limits;
-        enabled.map_or(limits, |enabled| enabled.enablement.limits.over(limits))
-    }
-
     /// Runs the agent, and shows every now and then that somebody still does.
     async fn alive(&self, run: &AgentRun, call: AgentCall) -> AgentEnded {
         let span = crate::agents::invoke_agent(&run.agent.name, &run.id);
-        let mut running = std::pin::pin!(self.app.sandbox().run_agent(call).instrument(span));
-        loop {
-            tokio::select! {
-                ended = &mut running => return ended,
-                () = tokio::time::sleep(HeldBudget::BEAT) => {
-                    // Without it the run is charged less should this host die, no more.
-                    if let Err(error) = self.app.store().beat_run(run.tenant_id, &run.id, self.app.now()).await {
-                        tracing::debug!(run = run.id, %error, "a sign of life was not written");
-                    }
+        let running = self.app.sandbox().run_agent(call).instrument(span);
+        // Both go on at any time: the run may hold what the sign of life waits for, the only connection that writes.
+        let beating = async {
+            loop {
+                tokio::time::sleep(HeldBudget::BEAT).await;
+                // Without it the run is charged less should this host die, no more.
+                if let Err(error) = self.app.store().beat_run(run.tenant_id, &run.id, self.app.now()).await {
+                    tracing::debug!(run = run.id, %error, "a sign of life was not written");
                 }
             }
+        };
+        tokio::select! {
+            ended = running => ended,
+            never = beating => never,
         }
     }
 

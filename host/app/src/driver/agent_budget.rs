@@ -58,7 +58,7 @@ impl Worker {
             };
             let budget = HeldBudget {
                 wall_ms: left(Dimension::WallMs).unwrap_or(MAX_WALL_MS).min(MAX_WALL_MS),
-                fuel: left(Dimension::Fuel).unwrap_or(self.limits_of(&run).fuel),
+                fuel: left(Dimension::Fuel).unwrap_or(self.app.agent_limits(&self.view, &run).fuel),
                 at: self.app.now(),
                 day: day.clone(),
             };

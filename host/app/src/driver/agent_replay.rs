@@ -22,6 +22,12 @@ pub(crate) struct Replayed {
 }
 
 impl App {
+    /// Limits of what an agent's run has no budget of.
+    pub(super) fn agent_limits(&self, view: &TenantView, run: &AgentRun) -> InvocationLimits {
+        let (enabled, limits) = (view.enabled(&run.agent.plugin), self.config().limits);
+        enabled.map_or(limits, |enabled| enabled.enablement.limits.over(limits))
+    }
+
     /// Runs it again.
     pub(crate) async fn replay(
         &self,
@@ -52,7 +58,7 @@ impl App {
         };
         // No activation had more of it.
         let fuel = run.agent.budget.of_run().fuel.unwrap_or(self.config().ceilings.fuel);
-        let limits = InvocationLimits { wall_ms: WALL_MS, fuel, ..self.config().limits };
+        let limits = InvocationLimits { wall_ms: WALL_MS, fuel, ..self.agent_limits(view, &run) };
         let (digest, agent, config) = (run.digest.clone(), run.agent.agent.clone(), run.config.clone());
         let call = AgentCall { digest, agent, context, config, limits, host: Box::new(host) };
         let AgentEnded { result, host, .. } = self.sandbox().run_agent(call).await;
