@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 const OUTPUT: usize = 5 << 10;
 /// Tokens of the conversation of the short run when it ends; a token is taken for four bytes.
 const TOKENS: usize = 209_000;
+/// Bytes the conversation begins with: about as much as an agent's config may have.
+const OPENING: usize = 200_000;
+/// Bytes the model says with each call, so that the short run comes to its size.
+const SAID: usize = (TOKENS * 4 - OPENING) / CALLS[0] - OUTPUT;
 /// Calls of the short and of the long run.
 const CALLS: [usize; 2] = [100, 1_000];
 /// Runs that wait before memory is measured for the first time.
@@ -127,11 +131,10 @@ fn unique(seed: usize, bytes: usize) -> String {
 /// The journal of a conversation that grows: bytes per call must not.
 async fn conversations(args: &Args, part: &mut Part<'_>) -> Result<()> {
     let mut measured = Vec::new();
-    // What the conversation begins with, so that it has come to its size after the calls of the short run.
-    let opening = unique(usize::MAX, TOKENS * 4 - CALLS[0] * OUTPUT);
+    let opening = unique(usize::MAX, OPENING);
     for calls in CALLS {
         let dir = tempfile::tempdir()?;
-        let model = Model::start(calls).await?;
+        let model = Model::start(calls, SAID).await?;
         let mut bed = Bed::make(args, dir.path(), &model).await?;
         for n in 0..calls {
             let attributes = json!({ "attributes": { "text": unique(n, OUTPUT) } });
@@ -165,14 +168,15 @@ async fn conversations(args: &Args, part: &mut Part<'_>) -> Result<()> {
     let rest = (many - few) as f64 / (long - short) as f64;
     part.set(
         "bytes_per_call",
-        json!({ "of_the_first": first, "of_the_rest": rest, "rest_to_first": rest / first, "tool_output": OUTPUT }),
+        json!({ "of_the_first": first, "of_the_rest": rest, "rest_to_first": rest / first, "tool_output": OUTPUT,
+            "said": SAID }),
     )
 }
 
 /// What waiting costs, and how quickly it ends.
 async fn waiting(args: &Args, part: &mut Part<'_>) -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let model = Model::start(0).await?;
+    let model = Model::start(0, 0).await?;
     let mut bed = Bed::make(args, dir.path(), &model).await?;
     let get = json!({ "do": "call", "tool": "entities_get", "arguments": { "schema": "order", "id": "o1" } });
     let mut acts = vec![json!({ "do": "now" }); RECORDED - 1];

@@ -14,8 +14,9 @@ pub struct Model {
 }
 
 impl Model {
-    /// Starts one that calls `calls` tools, one per answer: `entities_get` of `note/n0`, `note/n1` and so on.
-    pub async fn start(calls: usize) -> Result<Self> {
+    /// Starts one that calls `calls` tools, one per answer: `entities_get` of `note/n0`, `note/n1` and so on. With each
+    /// it says `said` bytes.
+    pub async fn start(calls: usize, said: usize) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let largest = Arc::new(AtomicUsize::new(0));
@@ -23,7 +24,7 @@ impl Model {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let seen = Arc::clone(&seen);
-                tokio::spawn(async move { serve(stream, calls, &seen).await });
+                tokio::spawn(async move { serve(stream, calls, said, &seen).await });
             }
         });
         Ok(Self { url, largest })
@@ -48,7 +49,7 @@ impl Model {
 }
 
 /// Answers one connection's requests.
-async fn serve(stream: TcpStream, calls: usize, largest: &AtomicUsize) -> Result<()> {
+async fn serve(stream: TcpStream, calls: usize, said: usize, largest: &AtomicUsize) -> Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut length = 0;
@@ -69,7 +70,7 @@ async fn serve(stream: TcpStream, calls: usize, largest: &AtomicUsize) -> Result
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
         largest.fetch_max(length, Ordering::Relaxed);
-        let answer = answer(&body, calls).to_string();
+        let answer = answer(&body, calls, said).to_string();
         let head =
             format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
         stream.write_all(head.as_bytes()).await?;
@@ -78,14 +79,15 @@ async fn serve(stream: TcpStream, calls: usize, largest: &AtomicUsize) -> Result
 }
 
 /// By how many answers of tools the conversation has; reading all of it every time would be most of the work.
-fn answer(body: &[u8], calls: usize) -> Value {
+fn answer(body: &[u8], calls: usize, said: usize) -> Value {
     const ROLE: &[u8] = br#""role":"tool""#;
     let seen = body.windows(ROLE.len()).filter(|window| *window == ROLE).count();
     let (message, finish) = if seen < calls {
         let arguments = json!({ "schema": "note", "id": format!("n{seen}") }).to_string();
         let function = json!({ "name": "entities_get", "arguments": arguments });
         let call = json!({ "id": format!("call-{seen}"), "type": "function", "function": function });
-        (json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls")
+        let text = (said > 0).then(|| super::unique(usize::MAX / 2 + seen, said));
+        (json!({ "role": "assistant", "content": text, "tool_calls": [call] }), "tool_calls")
     } else {
         (json!({ "role": "assistant", "content": "Done." }), "stop")
     };
