@@ -17,6 +17,14 @@ pub struct Client {
     credential: (&'static str, String),
 }
 
+async fn open(host: &str) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(host).await.with_context(|| format!("connect to {host}"))?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
 impl Client {
     /// Connects to `host` (`127.0.0.1:8080`) and speaks for `token`.
     pub async fn connect(host: &str, token: &str) -> Result<Self> {
@@ -25,11 +33,7 @@ impl Client {
 
     /// Connects to `host` and shows this in a header of every request.
     pub async fn connect_with(host: &str, header: &'static str, value: &str) -> Result<Self> {
-        let stream = TcpStream::connect(host).await.with_context(|| format!("connect to {host}"))?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { sender, host: host.into(), credential: (header, value.into()) })
+        Ok(Self { sender: open(host).await?, host: host.into(), credential: (header, value.into()) })
     }
 
     /// Sends a request and reads the whole answer.
@@ -41,7 +45,10 @@ impl Client {
             .header(self.credential.0, &self.credential.1)
             .header(header::CONTENT_TYPE, kind)
             .body(Full::new(body))?;
-        self.sender.ready().await?;
+        // The host closes a connection that nothing has come over for long.
+        if self.sender.ready().await.is_err() {
+            self.sender = open(&self.host).await?;
+        }
         let answer = self.sender.send_request(request).await?;
         let status = answer.status();
         Ok((status, answer.into_body().collect().await?.to_bytes()))
