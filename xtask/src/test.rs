@@ -60,9 +60,9 @@ fn suite(filter: Option<&str>) -> Command {
         nextest
     } else {
         say!("cargo-nextest is not installed; using cargo test");
-        // --lib, --bins and --tests leave out the documentation's tests.
-        cmd::cargo(["test", "--release", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
+        cmd::cargo(["test", "--release", "--workspace", "--no-fail-fast"])
     };
-    command.args(filter);
+    // What was built above: no examples, which would be built for nothing, and not the documentation's tests.
+    command.args(["--lib", "--bins", "--tests"]).args(filter);
     command
 }
