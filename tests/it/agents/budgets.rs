@@ -105,7 +105,7 @@ async fn storm(runs: usize) {
     )
     .await;
     let (llm, tools, tokens_in, tokens_out, cost, wall, fuel) = day;
-    println!(
+    eprintln!(
         "{runs} runs: {llm} calls of the model, {tools} of tools, {tokens_in} + {tokens_out} tokens, {cost} millionths"
     );
     assert!(
