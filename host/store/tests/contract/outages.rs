@@ -148,7 +148,7 @@ async fn a_connection_lost_at_any_moment_neither_loses_a_commit_nor_refuses_one_
             let (admin, database) = (admin.clone(), bed.database());
             let killing = tokio::spawn(async move {
                 // From before the statement is sent until after its answer has come.
-                tokio::time::sleep(Duration::from_micros(100 * round as u64)).await;
+                tokio::time::sleep(Duration::from_micros(100 * round)).await;
                 throw_off(&admin, &database, true).await;
             });
             let results = bed.commit_all(commits).await;
