@@ -1,7 +1,8 @@
 //! Executions of other APIs in lists of records, and what lists of flows go through.
 
 use crate::records::{LIKE, Like};
-use crate::support::{Bed, Loaded, at, commit_of, on_both, write};
+use crate::support::{Bed, Cases, Loaded, May, Watch, at, commit_of, on_both, write};
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::{CommitStore as _, ExecutionListStore as _, ExecutionTitle, RecordStore as _, TitleQuery};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 on_both!(
     others_stand_among_records_in_every_list_that_asks_for_them,
     without_others_a_list_is_of_records_only,
+    a_customers_executions_are_found_without_a_look_at_the_customers_records,
     the_status_beside_the_document_is_what_lists_show,
     titles_are_gone_through_in_either_direction,
 );
@@ -195,4 +197,40 @@ async fn titles_are_gone_through_in_either_direction(bed: &Bed) {
             assert_eq!(found, expected, "{query:?}");
         }
     }
+}
+
+/// A tenant whose records are all one customer's, and a stranger's like it.
+struct OneCustomer {
+    tenants: [TenantId; 2],
+}
+
+#[async_trait]
+impl Cases for OneCustomer {
+    async fn make(&self, watch: &mut Watch) {
+        let (db, tenant) = (watch.bed.db.clone(), self.tenants[0]);
+        let filter = RecordFilter { customer: Some(customer()), ..RecordFilter::default() };
+        let entity_id = Some(customer().to_string());
+        let others = OtherExecutions { statuses: Vec::new(), entity_id, of_records: of_records() };
+        let asked = db.records(tenant, &filter, Some(&others), 20, 0);
+        watch.case("a customer's records and executions", May::Sort, asked).await;
+    }
+
+    async fn fill(&self, bed: &Bed) {
+        for tenant in self.tenants {
+            for n in 0..1_500 {
+                bed.record(tenant, LIKE, at(1_000 + n)).await;
+            }
+        }
+    }
+}
+
+async fn a_customers_executions_are_found_without_a_look_at_the_customers_records(bed: &Bed) {
+    let tenants = [bed.tenant("acme").await, bed.tenant("stranger").await];
+    for tenant in tenants {
+        let definition = bed.definition(tenant).await;
+        for n in 0..5 {
+            other(bed, &definition, Dialect::Smartmca, at(n), &customer().to_string(), 1).await;
+        }
+    }
+    bed.watched(&OneCustomer { tenants }).await;
 }
