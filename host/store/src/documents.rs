@@ -4,7 +4,6 @@
 use crate::Database;
 use crate::conn::{affected, on};
 use crate::error::{DbResult, QueryResult as _, read_json, write_json};
-use crate::paging::Page;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stepwright_app::ports::StoreResult;
@@ -112,18 +111,7 @@ impl Database {
 
     /// Newest first.
     pub(crate) async fn documents<D: Document>(&self, tenant: TenantId, page: Paging) -> DbResult<Listed<D>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as(D::TEXTS.list)
-            .bind(tenant.uuid())
-            .bind(at.at)
-            .bind(at.id)
-            .bind(at.fetch)
-            .bind(at.offset)
-            .fetch_all(c))?;
-        conn.done().await?;
-        let items = rows.into_iter().map(read).collect::<StoreResult<_>>()?;
-        Ok(Listed::cut(items, at.limit))
+        self.page(tenant, page, D::TEXTS.list, read).await
     }
 
     /// `false` when there is none.

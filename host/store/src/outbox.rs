@@ -4,7 +4,6 @@ use crate::Database;
 use crate::claims::{any_due, claim, readable};
 use crate::conn::{Dual, Scope, affected, on};
 use crate::error::{read_json, write_json};
-use crate::paging::Page;
 use async_trait::async_trait;
 use sqlx::FromRow;
 use stepwright_app::ports::{OutboxStore, StoreError, StoreResult};
@@ -58,22 +57,10 @@ const CLAIM: Dual = claim!(
 #[async_trait]
 impl OutboxStore for Database {
     async fn mails(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<OutboxMail>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as::<_, MailRow>(
-            "SELECT id, tenant_id, execution_id, dedupe_key, message, state, created_at FROM mails
-             WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
-             ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"
-        )
-        .bind(tenant.uuid())
-        .bind(at.at)
-        .bind(at.id)
-        .bind(at.fetch)
-        .bind(at.offset)
-        .fetch_all(c))?;
-        conn.done().await?;
-        let items = rows.into_iter().map(OutboxMail::try_from).collect::<StoreResult<_>>()?;
-        Ok(Listed::cut(items, at.limit))
+        let text = "SELECT id, tenant_id, execution_id, dedupe_key, message, state, created_at FROM mails
+            WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
+            ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5";
+        Ok(self.page(tenant, page, text, |row: MailRow| OutboxMail::try_from(row)).await?)
     }
 
     async fn claim_mails(&self, now: Timestamp, until: Timestamp, limit: u32) -> StoreResult<Vec<OutboxMail>> {

@@ -1,6 +1,14 @@
 //! Pages of lists ordered by (`created_at`, `id`) descending.
 
-use stepwright_app::Paging;
+use crate::Database;
+use crate::conn::on;
+use crate::error::DbResult;
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use stepwright_app::ports::StoreResult;
+use stepwright_app::{Listed, Paging};
+use stepwright_engine::TenantId;
 use uuid::Uuid;
 
 /// A page as every list statement takes it: entries behind (`at`, `id`), `fetch` of them after `offset`.
@@ -25,5 +33,32 @@ impl From<Paging> for Page {
             Paging::After { cursor: Some(cursor), .. } => Self { at: cursor.at.micros(), id: cursor.id, ..first },
             Paging::After { cursor: None, .. } => first,
         }
+    }
+}
+
+impl Database {
+    /// A page of what one tenant has: `text` takes the tenant as `$1`, and the page as `$2` to `$5`.
+    pub(crate) async fn page<R, T>(
+        &self,
+        tenant: TenantId,
+        page: Paging,
+        text: &'static str,
+        read: impl Fn(R) -> StoreResult<T>,
+    ) -> DbResult<Listed<T>>
+    where
+        R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let at = Page::from(page);
+        let mut conn = self.read(tenant).await?;
+        let rows: Vec<R> = on!(conn, |c| sqlx::query_as(text)
+            .bind(tenant.uuid())
+            .bind(at.at)
+            .bind(at.id)
+            .bind(at.fetch)
+            .bind(at.offset)
+            .fetch_all(c))?;
+        conn.done().await?;
+        let items = rows.into_iter().map(read).collect::<StoreResult<_>>()?;
+        Ok(Listed::cut(items, at.limit))
     }
 }

@@ -3,7 +3,6 @@
 use crate::Database;
 use crate::conn::{Conn, Scope, affected, on};
 use crate::error::{DbResult, QueryResult as _, broken, read_json, stored, write_json};
-use crate::paging::Page;
 use crate::tenants::count_change;
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -99,22 +98,10 @@ impl PluginStore for Database {
     }
 
     async fn plugins(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Plugin>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as::<_, PluginRow>(
-            "SELECT tenant_id, name, info, published_at FROM plugins
-             WHERE tenant_id = $1 AND (published_at, id) < ($2, $3)
-             ORDER BY published_at DESC, id DESC LIMIT $4 OFFSET $5"
-        )
-        .bind(tenant.uuid())
-        .bind(at.at)
-        .bind(at.id)
-        .bind(at.fetch)
-        .bind(at.offset)
-        .fetch_all(c))?;
-        conn.done().await?;
-        let items = rows.into_iter().map(Plugin::try_from).collect::<StoreResult<_>>()?;
-        Ok(Listed::cut(items, at.limit))
+        let text = "SELECT tenant_id, name, info, published_at FROM plugins
+            WHERE tenant_id = $1 AND (published_at, id) < ($2, $3)
+            ORDER BY published_at DESC, id DESC LIMIT $4 OFFSET $5";
+        Ok(self.page(tenant, page, text, |row: PluginRow| Plugin::try_from(row)).await?)
     }
 
     async fn delete_plugin(&self, tenant: TenantId, name: &str, version: &str) -> StoreResult<bool> {

@@ -146,21 +146,10 @@ impl TenantStore for Database {
     }
 
     async fn instances(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<Instance>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as::<_, InstanceRow>(
-            "SELECT id, tenant_id, name, created_at FROM instances
-             WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
-             ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"
-        )
-        .bind(tenant.uuid())
-        .bind(at.at)
-        .bind(at.id)
-        .bind(at.fetch)
-        .bind(at.offset)
-        .fetch_all(c))?;
-        conn.done().await?;
-        Ok(Listed::cut(rows.into_iter().map(read_instance).collect(), at.limit))
+        let text = "SELECT id, tenant_id, name, created_at FROM instances
+            WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
+            ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5";
+        Ok(self.page(tenant, page, text, |row: InstanceRow| Ok(read_instance(row))).await?)
     }
 
     async fn instance(&self, tenant: TenantId, id: InstanceId) -> StoreResult<Option<Instance>> {

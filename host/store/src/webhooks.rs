@@ -147,21 +147,9 @@ impl WebhookStore for Database {
     }
 
     async fn endpoints(&self, tenant: TenantId, page: Paging) -> StoreResult<Listed<WebhookEndpoint>> {
-        let at = Page::from(page);
-        let mut conn = self.read(tenant).await?;
-        let rows = on!(conn, |c| sqlx::query_as(
-            "SELECT id, doc FROM endpoints WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
-             ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"
-        )
-        .bind(tenant.uuid())
-        .bind(at.at)
-        .bind(at.id)
-        .bind(at.fetch)
-        .bind(at.offset)
-        .fetch_all(c))?;
-        conn.done().await?;
-        let items = rows.into_iter().map(read_endpoint).collect::<StoreResult<_>>()?;
-        Ok(Listed::cut(items, at.limit))
+        let text = "SELECT id, doc FROM endpoints WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)
+            ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5";
+        Ok(self.page(tenant, page, text, read_endpoint).await?)
     }
 
     async fn save_endpoint(&self, endpoint: &WebhookEndpoint) -> StoreResult<bool> {
