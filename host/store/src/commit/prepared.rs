@@ -4,7 +4,9 @@ use crate::error::write_json;
 use crate::import::canonical;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
 use stepwright_app::ports::{StoreError, StoreResult};
-use stepwright_app::{Commit, ExecutionWrite, FlowListing, ListingChange, Notification, Precondition, Wake};
+use stepwright_app::{
+    Commit, ExecutionWrite, FlowListing, ListingChange, Notification, Precondition, UsageDelta, Wake,
+};
 use uuid::Uuid;
 
 /// A line of history, ready to be written.
@@ -24,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) notifications: Vec<String>,
     /// The value of each staged row as it is stored.
     pub(super) data: Vec<String>,
+    /// The day its use is billed to, where there is any.
+    pub(super) day: Option<String>,
     /// Hashes of everything a set-wise statement must not meet twice. Two commits that share one never stand in the
     /// same transaction; a false match only costs them one transaction more.
     pub(super) keys: Vec<u64>,
@@ -71,7 +75,8 @@ impl Prepared {
         bytes += effects.journal.iter().flat_map(|w| &w.entries).map(|entry| entry.body.len()).sum::<usize>();
         bytes += effects.journal.iter().flat_map(|w| &w.blobs).map(|(_, text)| text.len()).sum::<usize>();
         let keys = keys(&commit);
-        Ok(Self { commit, history, mails, notifications, data, keys, bytes })
+        let day = (commit.usage != UsageDelta::default()).then(|| commit.at.datetime().date_naive().to_string());
+        Ok(Self { commit, history, mails, notifications, data, day, keys, bytes })
     }
 
     /// Which lane it belongs to.

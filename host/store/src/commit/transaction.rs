@@ -7,7 +7,8 @@ use super::states;
 use crate::conn::{Conn, Scope, affected, on};
 use crate::error::{DbError, DbResult};
 use crate::pools::Pools;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres};
 use std::time::Duration;
 use stepwright_app::ports::{CommitError, StoreError};
 use stepwright_engine::TenantId;
@@ -118,8 +119,10 @@ impl Lane {
     async fn transaction(&mut self, group: &[&Prepared], progress: &mut Progress) -> DbResult<Ended> {
         let shard = self.shard;
         let mut pass = Pass::new(group.iter().copied());
-        if matches!(self.pools, Pools::Postgres(_)) && group.iter().all(|prepared| states::at_once::is_all(prepared)) {
-            let connection = self.connection().await?;
+        if let Pools::Postgres(pool) = &self.pools
+            && group.iter().all(|prepared| states::at_once::is_all(prepared))
+        {
+            let connection = kept(&mut self.connection, pool).await?;
             progress.sent = Sent::Statement;
             let done = states::at_once::write(&mut pass, connection, shard).await;
             // The database has said that it has written nothing.
@@ -215,30 +218,27 @@ impl Lane {
     async fn begin(&mut self) -> DbResult<Conn<'_>> {
         match &self.pools {
             Pools::Sqlite { write, .. } => Ok(Conn::SqliteWrite(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Pools::Postgres(_) => {
+            Pools::Postgres(pool) => {
                 let begin = AssertSqlSafe(Scope::Host.begin("READ WRITE"));
-                Ok(Conn::Postgres(self.connection().await?.begin_with(begin).await?))
+                Ok(Conn::Postgres(kept(&mut self.connection, pool).await?.begin_with(begin).await?))
             }
         }
     }
+}
 
-    /// The lane's own connection to PostgreSQL, which sees every tenant's rows outside of transactions too.
-    async fn connection(&mut self) -> DbResult<&mut PgConnection> {
-        let connection = match (self.connection.take(), &self.pools) {
-            (Some(connection), _) => connection,
-            (None, Pools::Postgres(pool)) => {
-                let mut connection = pool.acquire().await?;
-                // Back in the pool it would show every tenant's rows to whoever forgets to ask for one's.
-                connection.close_on_drop();
-                sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
-                connection
-            }
-            (None, Pools::Sqlite { .. }) => {
-                return Err(StoreError::Inconsistent("SQLite's connection is its pool's".into()).into());
-            }
-        };
-        Ok(self.connection.insert(connection))
-    }
+/// A lane's own connection to PostgreSQL, which sees every tenant's rows outside of transactions too.
+async fn kept<'c>(own: &'c mut Option<PoolConnection<Postgres>>, pool: &PgPool) -> DbResult<&'c mut PgConnection> {
+    let connection = match own.take() {
+        Some(connection) => connection,
+        None => {
+            let mut connection = pool.acquire().await?;
+            // Back in the pool it would show every tenant's rows to whoever forgets to ask for one's.
+            connection.close_on_drop();
+            sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
+            connection
+        }
+    };
+    Ok(own.insert(connection))
 }
 
 impl Witness {

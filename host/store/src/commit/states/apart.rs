@@ -56,9 +56,8 @@ pub(super) async fn write(pass: &mut Pass<'_>, conn: &mut Conn<'_>) -> DbResult<
 /// Appends the history of commits that go through, and adds to the bill, one row per tenant and day.
 pub(super) async fn write_rest(going: &[&Prepared], conn: &mut Conn<'_>, shard: u64) -> DbResult<()> {
     HISTORY.execute(conn.parts(), &history_rows(going.iter().copied())).await?;
-    let mut days: BTreeMap<(Uuid, String), UsageDelta> = BTreeMap::new();
-    for commit in going.iter().map(|p| &p.commit).filter(|c| c.usage != UsageDelta::default()) {
-        let day = commit.at.datetime().date_naive().to_string();
+    let mut days: BTreeMap<(Uuid, &str), UsageDelta> = BTreeMap::new();
+    for (commit, day) in going.iter().filter_map(|p| Some((&p.commit, p.day.as_deref()?))) {
         let sum = days.entry((commit.tenant_id.uuid(), day)).or_default();
         sum.executions = sum.executions.saturating_add(commit.usage.executions);
         sum.steps = sum.steps.saturating_add(commit.usage.steps);

@@ -8,7 +8,7 @@ use crate::error::{DbResult, stored};
 use crate::rows::{RowSet, row_set, unnest};
 use sqlx::{FromRow as _, PgConnection};
 use std::sync::LazyLock;
-use stepwright_app::{Commit, UsageDelta};
+use stepwright_app::Commit;
 use uuid::Uuid;
 
 row_set! {
@@ -67,12 +67,7 @@ pub(in crate::commit) fn is_all(prepared: &Prepared) -> bool {
 pub(in crate::commit) async fn write(pass: &mut Pass<'_>, conn: &mut PgConnection, shard: u64) -> DbResult<()> {
     let writes = writes(pass.going());
     let (states, lines) = (state_rows(&writes), history_rows(pass.going()));
-    let billed: Vec<(&Prepared, String)> = pass
-        .going()
-        .filter(|p| p.commit.usage != UsageDelta::default())
-        .map(|p| (p, p.commit.at.datetime().date_naive().to_string()))
-        .collect();
-    let bills: Vec<BillRow<'_>> = billed.iter().map(|(prepared, day)| bill_row(prepared, day)).collect();
+    let bills: Vec<BillRow<'_>> = pass.going().filter_map(|p| Some(bill_row(&p.commit, p.day.as_deref()?))).collect();
     if states.is_empty() && bills.is_empty() {
         return Ok(());
     }
@@ -85,8 +80,7 @@ pub(in crate::commit) async fn write(pass: &mut Pass<'_>, conn: &mut PgConnectio
     Ok(())
 }
 
-fn bill_row<'a>(prepared: &Prepared, day: &'a str) -> BillRow<'a> {
-    let commit = &prepared.commit;
+fn bill_row<'a>(commit: &Commit, day: &'a str) -> BillRow<'a> {
     let usage = &commit.usage;
     BillRow {
         tenant_id: commit.tenant_id.uuid(),
