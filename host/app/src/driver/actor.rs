@@ -171,14 +171,9 @@ impl ActorState<'_> {
         let (flows, starts) = self.held.app.flow_starts(&self.held.execution, None, starts);
         effects.emitted.extend(flows);
         let children = self.held.app.children(view, &self.held.execution, starts)?;
-        if !effects.entities.is_empty() {
-            effects = retrying(|| async {
-                let mut effects = effects.clone();
-                self.held.app.tell_of_changes(&self.held.execution, &mut effects, &Entities::new()).await?;
-                Ok(effects)
-            })
-            .await?;
-        }
+        let (app, nothing) = (self.held.app, Entities::new());
+        let told = retrying(|| app.told_of_changes(&self.held.execution, &effects, &nothing)).await?;
+        told.add_to(&mut effects);
         let usage = UsageDelta { steps: 1, executions: children.len() as u64, metering };
         let extra = Extra { effects, children, usage, ..Extra::default() };
         let command = Command::InvocationFinished { task, attempt, outcome, metering };

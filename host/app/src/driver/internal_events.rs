@@ -34,6 +34,21 @@ struct FlowStart {
     chain: Option<Chain>,
 }
 
+/// What tells others of the entities that a commit writes.
+#[derive(Default)]
+pub(super) struct Told {
+    events: Vec<Emitted>,
+    /// Entities without flows that would have to be told.
+    untold: Vec<EntityRef>,
+}
+
+impl Told {
+    pub(super) fn add_to(self, effects: &mut Effects) {
+        effects.emitted.extend(self.events);
+        effects.untold.extend(self.untold);
+    }
+}
+
 impl App {
     /// Adds the events that tell the flows about entities a commit of `source` writes, and whoever wants to know of such
     /// entities. What is `known` of them is not read again.
@@ -43,8 +58,20 @@ impl App {
         effects: &mut Effects,
         known: &Entities,
     ) -> AppResult<()> {
+        self.told_of_changes(source, effects, known).await?.add_to(effects);
+        Ok(())
+    }
+
+    /// What [`Self::tell_of_changes`] adds.
+    pub(super) async fn told_of_changes(
+        &self,
+        source: &Execution,
+        effects: &Effects,
+        known: &Entities,
+    ) -> AppResult<Told> {
+        let mut told = Told::default();
         if effects.entities.is_empty() {
-            return Ok(());
+            return Ok(told);
         }
         let tenant = source.tenant_id;
         let view = self.tenant_view(tenant).await?;
@@ -71,24 +98,22 @@ impl App {
             .collect();
         // Should the version differ, the commit does not go through.
         let read = self.read_entities(tenant, unknown).await?;
-        let mut told = Vec::new();
         for (write, entity) in effects.entities.iter().zip(written) {
             let has_flows = with_flows.contains(&entity);
             if !has_flows {
-                effects.untold.push(entity.clone());
+                told.untold.push(entity.clone());
             }
             let source_of = if is_known(write, &entity) { known } else { &read };
             let before = source_of.get(&entity).map(|snapshot| &snapshot.attributes);
             if has_flows {
-                told.extend(self.change_event(source.id, write, before)?);
+                told.events.extend(self.change_event(source.id, write, before)?);
             }
             if let Some(view) = wanted(write) {
                 let events = self.wanted_entity_events(view, write, before);
-                told.extend(events.into_iter().map(|event| self.emitted(event, source.id, depth)));
+                told.events.extend(events.into_iter().map(|event| self.emitted(event, source.id, depth)));
             }
         }
-        effects.emitted.extend(told);
-        Ok(())
+        Ok(told)
     }
 
     /// The event that tells the flows about an entity of a change, when something changes.
