@@ -228,8 +228,8 @@ impl<R> Ended<R> {
 
 /// When a call's turn came, and when it must have ended.
 ///
-/// While the guest computes, the epoch or its fuel makes it yield and the clock is looked at; while it waits in a host call, the
-/// time-out around everything ends it. Neither is enough alone.
+/// While the guest computes, the epoch or its fuel makes it yield and the clock is looked at; while it waits in a host
+/// call, the time-out around everything ends it. Neither is enough alone.
 #[derive(Clone, Copy)]
 struct Started {
     at: Instant,
