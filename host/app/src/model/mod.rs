@@ -8,6 +8,7 @@ mod commit;
 mod data;
 mod dataset_rules;
 mod flow_listing;
+pub mod hosts;
 mod key;
 mod list;
 mod llm;

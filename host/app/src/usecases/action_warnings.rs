@@ -4,6 +4,7 @@
 
 use super::Access;
 use crate::App;
+use crate::model::hosts::{Target, allowed};
 use crate::model::{Automation, Grants};
 use crate::session::MailPolicy;
 use serde_json::Value;
@@ -127,29 +128,10 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The host (with its port, unless it is the scheme's own) a URL leads to, when no grant opens it: `api.example.com`,
-/// `api.example.com:8443` or `*.example.com`.
+/// The host (with its port, unless it is the scheme's own) a URL leads to, when no grant opens it.
 fn ungranted_host(url: &str, granted: &BTreeSet<String>) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-    let own = if scheme.eq_ignore_ascii_case("http") { "80" } else { "443" };
-    let split = |text: &str| match text.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())) {
-        Some((host, port)) => (host.to_owned(), port.to_owned()),
-        None => (text.to_owned(), own.to_owned()),
-    };
-    let (host, port) = split(&authority);
-    let opens = |pattern: &String| {
-        let (wanted, its_port) = split(&pattern.to_ascii_lowercase());
-        let fits = match wanted.strip_prefix("*.") {
-            Some(above) => host.strip_suffix(above).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
-            None => wanted == host,
-        };
-        fits && its_port == port
-    };
-    if granted.iter().any(opens) {
-        return None;
-    }
-    Some(if port == own { host } else { format!("{host}:{port}") })
+    let target = Target::of(&url.parse().ok()?)?;
+    (!allowed(granted, &target)).then(|| target.to_string())
 }
 
 #[cfg(test)]

@@ -50,12 +50,6 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     global_unicast && !special
 }
 
-/// The address that a host part of a URI spells out, if it is one.
-pub fn literal(host: &str) -> Option<IpAddr> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    bare.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,16 +145,6 @@ mod tests {
             "4000::1",
         ] {
             assert!(!public(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn literals_are_told_from_names() {
-        assert_eq!(literal("127.0.0.1"), Some(Ipv4Addr::LOCALHOST.into()));
-        assert_eq!(literal("[::1]"), Some(Ipv6Addr::LOCALHOST.into()));
-        // Odd spellings are names: the resolver may understand them, and then what it says is checked.
-        for odd in ["0x7f.1", "2130706433", "0177.0.0.1", "127.1", "localhost", "[::1", "1.1.1.1.", ""] {
-            assert_eq!(literal(odd), None, "{odd}");
         }
     }
 }

@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use stepwright_app::hosts::literal;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -65,7 +66,7 @@ impl Connector {
     async fn connect(self, uri: Uri) -> Result<TcpStream, ConnectError> {
         let host = uri.host().ok_or(ConnectError::Name)?;
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-        let found = match address::literal(host) {
+        let found = match literal(host) {
             Some(address) => vec![address],
             None => {
                 let _turn = self.lookups.acquire().await.map_err(|_| ConnectError::Name)?;

@@ -1,20 +1,17 @@
 //! Outgoing HTTP of guests: grant, then address check, then limits.
 //!
-//! A request passes four gates: its host is in the grant's list ([`allow`]), its address is public ([`address`]), the
+//! A request passes four gates: its host is in the grant's list ([`hosts`](stepwright_app::hosts)), its address is public ([`address`]), the
 //! connection goes to exactly that address ([`connect`]), and both bodies stay within size and time ([`body`]).
 
 mod address;
-mod allow;
 mod body;
 mod client;
 mod connect;
 
-pub use address::{is_public, literal};
-pub use allow::HostPattern;
+pub use address::is_public;
 pub use connect::{Resolver, SystemResolver};
 
 use crate::limits::HostCalls;
-use allow::{Target, allowed};
 use client::{HttpClient, Limits};
 use connect::Connector;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
@@ -23,6 +20,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use stepwright_app::hosts::{Target, allowed};
 use stepwright_app::session::HostError;
 use stepwright_app::{Grants, InvocationLimits};
 use tokio::time::Instant;

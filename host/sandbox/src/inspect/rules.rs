@@ -1,9 +1,9 @@
 //! What a component may say of itself.
 
 use crate::bindings::{agents, manifest, steps};
-use crate::egress::HostPattern;
 use crate::json;
 use std::collections::BTreeSet;
+use stepwright_app::hosts::HostPattern;
 use stepwright_app::{AgentDescriptor, Dataset, StepCategory, StepDescriptor};
 use stepwright_engine::RawJson;
 

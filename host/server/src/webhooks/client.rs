@@ -5,7 +5,8 @@ use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use stepwright_sandbox::egress::{is_public, literal};
+use stepwright_app::hosts::literal;
+use stepwright_sandbox::egress::is_public;
 
 /// For one attempt, the answer's body included (source: contracts/README.md 0.2, webhook transport).
 pub const TIMEOUT: Duration = Duration::from_secs(15);

@@ -9,8 +9,14 @@
 //!
 //! An empty list allows nothing. There is no pattern for every host.
 
-use super::address;
 use http::Uri;
+use std::net::IpAddr;
+
+/// The address that a host part of a URI spells out, if it is one.
+pub fn literal(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok()
+}
 
 /// A parsed pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +39,7 @@ impl HostPattern {
         };
         let (host, port) = split_port(rest).ok_or_else(|| wrong("the port must be a number from 1 to 65535"))?;
         let host = host.to_ascii_lowercase();
-        if address::literal(&host).is_some() {
+        if literal(&host).is_some() {
             return if wildcard {
                 Err(wrong("an address has no subdomains"))
             } else {
@@ -88,7 +94,7 @@ impl Target {
         }
         let host = authority.host().to_ascii_lowercase();
         let host = host.strip_suffix('.').unwrap_or(&host).to_owned();
-        if address::literal(&host).is_none() && !is_name(&host) {
+        if literal(&host).is_none() && !is_name(&host) {
             return None;
         }
         // A port that is there but unreadable is not the same as none.
@@ -97,6 +103,14 @@ impl Target {
             _ => authority.port_u16().filter(|port| *port != 0)?,
         };
         Some(Self { https, host, port })
+    }
+}
+
+impl std::fmt::Display for Target {
+    /// As the pattern that allows exactly this target.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        if self.port == port_of(self.https) { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }
 
@@ -129,6 +143,7 @@ fn is_name(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn allows(pattern: &str, uri: &str) -> bool {
         let target = Target::of(&uri.parse().unwrap()).unwrap();
@@ -212,6 +227,16 @@ mod tests {
             if let Ok(uri) = uri.parse::<Uri>() {
                 assert_eq!(Target::of(&uri), None, "{uri}");
             }
+        }
+    }
+
+    #[test]
+    fn literals_are_told_from_names() {
+        assert_eq!(literal("127.0.0.1"), Some(Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(literal("[::1]"), Some(Ipv6Addr::LOCALHOST.into()));
+        // Odd spellings are names: the resolver may understand them, and then what it says is checked.
+        for odd in ["0x7f.1", "2130706433", "0177.0.0.1", "127.1", "localhost", "[::1", "1.1.1.1.", ""] {
+            assert_eq!(literal(odd), None, "{odd}");
         }
     }
 }
