@@ -19,10 +19,19 @@ use uuid::Uuid;
 
 /// One statement, so that whoever adds up counts and changes meanwhile sees either all of it or nothing.
 const FOLD: &str = "WITH gone AS (
-        DELETE FROM execution_count_changes RETURNING tenant_id, definition_id, entity_schema, status, number),
+        DELETE FROM execution_count_changes
+        RETURNING tenant_id, definition_id, entity_schema, status, number, dialect, day),
     folded AS (
         SELECT tenant_id, definition_id, entity_schema, status, SUM(number)::bigint AS number FROM gone
-        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4)
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4),
+    days AS (
+        SELECT tenant_id, dialect, status, day, SUM(number)::bigint AS number FROM gone
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4),
+    kept AS (
+        INSERT INTO execution_days (tenant_id, dialect, status, day, number)
+        SELECT tenant_id, dialect, status, day, number FROM days WHERE number <> 0
+        ON CONFLICT (tenant_id, dialect, status, day)
+        DO UPDATE SET number = execution_days.number + excluded.number)
     INSERT INTO execution_counts (tenant_id, definition_id, entity_schema, status, number)
     SELECT tenant_id, definition_id, entity_schema, status, number FROM folded WHERE number <> 0
     ON CONFLICT (tenant_id, definition_id, entity_schema, status)

@@ -1,5 +1,6 @@
 //! Lists of records.
 
+mod days;
 mod others;
 
 use crate::Database;
@@ -82,6 +83,8 @@ struct Part {
     limit: i64,
     offset: i64,
     reversed: bool,
+    /// The instant it is counted from, in microseconds: later ones are left out, or, where it is reversed, earlier ones.
+    edge: Option<i64>,
 }
 
 impl Part {
@@ -96,7 +99,16 @@ impl Part {
             limit: limit as i64,
             offset: i64::try_from(if reversed { from_end } else { offset }).unwrap_or(i64::MAX),
             reversed,
+            edge: None,
         })
+    }
+
+    /// The condition on when something was made.
+    fn behind_edge(&self, text: &mut Text<'_>) {
+        if let Some(edge) = self.edge {
+            text.push(if self.reversed { " AND created_at >= " } else { " AND created_at < " });
+            text.place(Value::Number(edge));
+        }
     }
 }
 
@@ -106,6 +118,7 @@ fn places_text<'a>(tenant: TenantId, filter: &'a RecordFilter, part: &Part) -> T
     text.push("SELECT execution_id AS place_id, created_at AS place_at FROM records WHERE tenant_id = ");
     text.place(Value::Id(tenant.uuid()));
     narrowed(&mut text, filter);
+    part.behind_edge(&mut text);
     text.push(&format!(" ORDER BY created_at {order}, execution_id {order} LIMIT ")).place(Value::Number(part.limit));
     text.push(" OFFSET ").place(Value::Number(part.offset));
     text
@@ -146,7 +159,9 @@ impl RecordStore for Database {
             conn.done().await?;
             return Ok((Vec::new(), total));
         };
-        let places = match others.filter(|_| foreign > 0) {
+        let others = others.filter(|_| foreign > 0);
+        let part = days::nearer(&mut conn, tenant, filter, others, part).await?;
+        let places = match others {
             None => places_text(tenant, filter, &part),
             Some(_) if *filter == RecordFilter::default() => others::every_place_text(tenant, &part),
             Some(others) => others::places_text(tenant, filter, others, &part),

@@ -14,9 +14,10 @@ use uuid::Uuid;
 const CHUNK: i64 = 500;
 
 /// What is deleted by tenant; definitions, keys and the like follow the tenant by foreign key.
-const BY_TENANT: [&str; 19] = [
+const BY_TENANT: [&str; 21] = [
     "DELETE FROM execution_count_changes WHERE tenant_id = $1",
     "DELETE FROM execution_counts WHERE tenant_id = $1",
+    "DELETE FROM execution_days WHERE tenant_id = $1",
     "DELETE FROM entities WHERE tenant_id = $1",
     "DELETE FROM entity_audit WHERE tenant_id = $1",
     "DELETE FROM flow_entities WHERE tenant_id = $1",
@@ -25,6 +26,7 @@ const BY_TENANT: [&str; 19] = [
     "DELETE FROM flow_users WHERE tenant_id = $1",
     "DELETE FROM flows_to_list WHERE tenant_id = $1",
     "DELETE FROM record_counts WHERE tenant_id = $1",
+    "DELETE FROM record_days WHERE tenant_id = $1",
     "DELETE FROM data_rows WHERE tenant_id = $1",
     "DELETE FROM kv WHERE tenant_id = $1",
     "DELETE FROM mails WHERE tenant_id = $1",

@@ -26,7 +26,7 @@ mod transaction;
 use crate::Database;
 use crate::pools::{Pools, StoreOptions};
 use async_trait::async_trait;
-pub(crate) use records::{OF_ALL, OF_CUSTOMER};
+pub(crate) use records::{DAY, OF_ALL, OF_CUSTOMER};
 
 use lane::Lane;
 use prepared::Prepared;

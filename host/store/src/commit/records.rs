@@ -16,6 +16,9 @@ pub(crate) const OF_ALL: i64 = 0;
 /// Counts of one customer.
 pub(crate) const OF_CUSTOMER: i64 = 1;
 
+/// Microseconds of a day, as lists are counted by.
+pub(crate) const DAY: i64 = 86_400_000_000;
+
 row_set! {
     struct NewRow<'a> {
         execution_id: Uuid,
@@ -73,9 +76,30 @@ static COUNT: LazyLock<Statement> = LazyLock::new(|| {
     )
 });
 
+row_set! {
+    struct DayRow<'a> {
+        tenant_id: Uuid,
+        instance_id: Uuid,
+        workflow_type: &'a str,
+        status: &'a str,
+        day: i64,
+        shard: i64,
+        n: i64,
+    }
+}
+
+static COUNT_DAYS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::new::<DayRow>(
+        "INSERT INTO record_days (tenant_id, instance_id, workflow_type, status, day, shard, n)
+         SELECT r.tenant_id, r.instance_id, r.workflow_type, r.status, r.day, r.shard, r.n FROM {rows} WHERE TRUE
+         ON CONFLICT (tenant_id, instance_id, workflow_type, status, day, shard)
+         DO UPDATE SET n = record_days.n + excluded.n",
+    )
+});
+
 /// Writes the rows of records that are opened or whose status moves.
 pub(super) async fn write(going: &[&Prepared], conn: &mut Conn<'_>, shard: u64) -> DbResult<()> {
-    let listings: Vec<(&Commit, &RecordListing, Option<Cow<'_, str>>)> = going
+    let listings: Vec<Listed<'_>> = going
         .iter()
         .flat_map(|p| p.commit.effects.records.iter().map(|listing| (&p.commit, listing, reference(listing))))
         .collect();
@@ -112,8 +136,12 @@ pub(super) async fn write(going: &[&Prepared], conn: &mut Conn<'_>, shard: u64) 
     INSERT.execute(conn.parts(), &new).await?;
     UPDATE.execute(conn.parts(), &moved).await?;
     COUNT.execute(conn.parts(), &counts(&listings, shard)).await?;
+    COUNT_DAYS.execute(conn.parts(), &days(&listings, shard)).await?;
     Ok(())
 }
+
+/// What moves, of which commit, with its reference as it is stored.
+type Listed<'a> = (&'a Commit, &'a RecordListing, Option<Cow<'a, str>>);
 
 /// PostgreSQL's texts cannot hold a NUL; the document, in which it is escaped, keeps it.
 fn reference(listing: &RecordListing) -> Option<Cow<'_, str>> {
@@ -122,7 +150,7 @@ fn reference(listing: &RecordListing) -> Option<Cow<'_, str>> {
 }
 
 /// One row per count that changes, in the order of the key, so that committers never wait for each other in a circle.
-fn counts<'a>(listings: &[(&Commit, &'a RecordListing, Option<Cow<'_, str>>)], shard: u64) -> Vec<CountRow<'a>> {
+fn counts<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<CountRow<'a>> {
     let mut sums: BTreeMap<(Uuid, i64, Uuid, Uuid, &str, &str), i64> = BTreeMap::new();
     for (commit, listing, _) in listings {
         for (family, customer) in [(OF_ALL, Uuid::nil()), (OF_CUSTOMER, listing.customer.uuid())] {
@@ -146,6 +174,33 @@ fn counts<'a>(listings: &[(&Commit, &'a RecordListing, Option<Cow<'_, str>>)], s
         status,
         // Two committers seldom meet at one customer, and a customer's counts should be few rows.
         shard: if family == OF_ALL { stored(shard) } else { 0 },
+        n,
+    };
+    sums.into_iter().filter(|(_, n)| *n != 0).map(row).collect()
+}
+
+/// As [`counts`], by the day the record was opened on.
+fn days<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<DayRow<'a>> {
+    let mut sums: BTreeMap<(Uuid, Uuid, &str, &str, i64), i64> = BTreeMap::new();
+    for (commit, listing, _) in listings {
+        for instance in [Uuid::nil(), listing.instance.uuid()] {
+            let mut add = |status: &'static str, n: i64| {
+                let (tenant, day) = (commit.tenant_id.uuid(), listing.created_at.micros() / DAY);
+                *sums.entry((tenant, instance, listing.workflow_type.as_str(), status, day)).or_default() += n;
+            };
+            add(listing.status.as_str(), 1);
+            if let Some(before) = listing.before {
+                add(before.as_str(), -1);
+            }
+        }
+    }
+    let row = |((tenant_id, instance_id, workflow_type, status, day), n)| DayRow {
+        tenant_id,
+        instance_id,
+        workflow_type,
+        status,
+        day,
+        shard: stored(shard),
         n,
     };
     sums.into_iter().filter(|(_, n)| *n != 0).map(row).collect()

@@ -10,19 +10,21 @@ use stepwright_app::face::CoreStatus;
 use stepwright_app::{OtherExecutions, RecordFilter};
 use stepwright_engine::{Dialect, TenantId};
 
+/// The condition on their status, if there is one.
+pub(super) fn of_statuses<'a>(text: &mut Text<'a>, others: &'a OtherExecutions) {
+    if !others.statuses.is_empty() {
+        text.one_of(" AND status", others.statuses.iter().map(|status| status.as_str()));
+    }
+}
+
 /// How many there are.
 pub(super) fn total_text(tenant: TenantId, others: &OtherExecutions) -> Text<'_> {
     let mut text = Text::default();
-    let statuses = |text: &mut Text<'_>| {
-        if !others.statuses.is_empty() {
-            text.one_of(" AND status", others.statuses.iter().map(|status| status.as_str()));
-        }
-    };
     if let Some(entity) = &others.entity_id {
         // Of one entity they are few.
         text.push("SELECT COUNT(*) FROM executions WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
         text.push(" AND entity_id = ").place(Value::Text(entity)).push(" AND dialect <> 'hydracore'");
-        statuses(&mut text);
+        of_statuses(&mut text, others);
         return text;
     }
     text.push("SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) FROM (");
@@ -33,7 +35,7 @@ pub(super) fn total_text(tenant: TenantId, others: &OtherExecutions) -> Text<'_>
         for definition in &others.of_records {
             text.push(" AND definition_id <> ").place(Value::Id(definition.uuid()));
         }
-        statuses(&mut text);
+        of_statuses(&mut text, others);
     }
     text.push(") AS counts");
     text
@@ -44,6 +46,7 @@ pub(super) fn every_place_text(tenant: TenantId, part: &Part) -> Text<'static> {
     let (order, mut text) = (part.order, Text::default());
     text.push("SELECT id AS place_id, created_at AS place_at FROM executions WHERE tenant_id = ");
     text.place(Value::Id(tenant.uuid()));
+    part.behind_edge(&mut text);
     text.push(&format!(" ORDER BY created_at {order}, id {order} LIMIT ")).place(Value::Number(part.limit));
     text.push(" OFFSET ").place(Value::Number(part.offset));
     text
@@ -61,6 +64,7 @@ pub(super) fn places_text<'a>(
     text.push("SELECT place_id, place_at FROM (SELECT * FROM (SELECT execution_id AS place_id, created_at AS place_at");
     text.push(" FROM records WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
     narrowed(&mut text, filter);
+    part.behind_edge(&mut text);
     text.push(&format!(" ORDER BY created_at {order}, execution_id {order} LIMIT ")).place(reach).push(") AS own");
     for (number, narrow) in walks(others).into_iter().enumerate() {
         text.push(" UNION ALL SELECT * FROM (SELECT id AS place_id, created_at AS place_at FROM executions");
@@ -68,15 +72,14 @@ pub(super) fn places_text<'a>(
         match narrow {
             Walk::OfEntity(entity) => {
                 text.push(" AND entity_id = ").place(Value::Text(entity)).push(" AND dialect <> 'hydracore'");
-                if !others.statuses.is_empty() {
-                    text.one_of(" AND status", others.statuses.iter().map(|status| status.as_str()));
-                }
+                of_statuses(&mut text, others);
             }
             Walk::Along(dialect, status) => {
                 text.push(" AND dialect = ").place(Value::Text(dialect.as_str()));
                 text.push(" AND status = ").place(Value::Text(status.as_str()));
             }
         }
+        part.behind_edge(&mut text);
         text.push(&format!(" ORDER BY created_at {order}, id {order} LIMIT ")).place(reach);
         text.push(&format!(") AS w{number}"));
     }

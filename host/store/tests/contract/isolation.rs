@@ -267,9 +267,10 @@ async fn rows(connection: &mut PgConnection, table: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(connection).await.unwrap()
 }
 
-const FILLED: [&str; 20] = [
+const FILLED: [&str; 21] = [
     "records",
     "record_counts",
+    "record_days",
     "guards",
     "tenants",
     "instances",

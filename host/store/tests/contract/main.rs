@@ -27,6 +27,7 @@ mod outages;
 mod outbox;
 mod plans;
 mod plugins;
+mod record_days;
 mod record_others;
 mod records;
 mod requests;

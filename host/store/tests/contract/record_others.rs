@@ -21,7 +21,7 @@ on_both!(
 );
 
 /// The definition of the tests' records.
-fn of_records() -> Vec<DefinitionId> {
+pub fn of_records() -> Vec<DefinitionId> {
     vec![DefinitionId::from_uuid(Uuid::from_u128(9))]
 }
 
@@ -30,7 +30,7 @@ fn customer() -> CustomerId {
 }
 
 /// An execution of another dialect, `steps` steps on.
-async fn other(
+pub async fn other(
     bed: &Bed,
     definition: &Definition,
     dialect: Dialect,
