@@ -12,6 +12,8 @@ pub(super) const TYPES: [&str; 4] = ["lead", "maintenance", "viewing", "custom"]
 pub(super) const TEMPLATE: &str = "TEMPLATE";
 /// Customers the records are of.
 const CUSTOMERS: u64 = 100;
+/// Records made on a day; the first ones are the newest.
+const A_DAY: u64 = 10_000;
 /// Rows of a transaction.
 const CHUNK: u64 = 50_000;
 
@@ -57,8 +59,8 @@ const POSTGRES: Words = Words {
 };
 
 /// Every tenth is of another API, every tenth of the records is paused. A record is its template's with these places
-/// filled in; its time is the template's and its number in microseconds.
-const STATEMENTS: [&str; 6] = [
+/// filled in; its time is the template's, and as much earlier as its number says.
+const STATEMENTS: [&str; 8] = [
     // What is copied, with the bytes of its id as they stand in its document.
     "CREATE TEMPORARY TABLE IF NOT EXISTS copied AS
         SELECT e.*, r.workflow_type, r.instance_id, r.status AS record_status, r.reference AS known_by
@@ -69,13 +71,13 @@ const STATEMENTS: [&str; 6] = [
      NUMBERS SELECT ID, c.tenant_id, c.definition_id, c.definition_version, c.dialect, c.kind, c.title, c.status,
         c.version, replace(replace(replace(c.doc, DOC_ID, ID_TEXT), '160c0c4b-9966-4dc1-a916-000000000000',
             CUSTOMER_TEXT), COALESCE(c.known_by, 'TEMPLATE-'), 'R-' || n),
-        c.created_at + n, c.updated_at + n, c.ended_at + n, c.entity_schema,
-        CASE WHEN c.known_by IS NULL THEN c.entity_id ELSE CUSTOMER_TEXT END, c.started_at + n
+        c.created_at - AGO, c.updated_at - AGO, c.ended_at - AGO, c.entity_schema,
+        CASE WHEN c.known_by IS NULL THEN c.entity_id ELSE CUSTOMER_TEXT END, c.started_at - AGO
      FROM numbers JOIN copied c ON KIND",
     "INSERT INTO records (execution_id, tenant_id, instance_id, workflow_type, status, customer_id, reference,
         created_at, suspended_at)
      NUMBERS SELECT ID, c.tenant_id, c.instance_id, c.workflow_type, c.record_status, CUSTOMER, 'R-' || n,
-        c.created_at + n, NULL
+        c.created_at - AGO, NULL
      FROM numbers JOIN copied c ON KIND WHERE c.known_by IS NOT NULL",
     "INSERT INTO record_counts (tenant_id, family, customer_id, instance_id, workflow_type, status, shard, n)
      NUMBERS SELECT c.tenant_id, 0, NOBODY, c.instance_id, c.workflow_type, c.record_status, 0, COUNT(*)
@@ -87,6 +89,18 @@ const STATEMENTS: [&str; 6] = [
      FROM numbers JOIN copied c ON KIND WHERE c.known_by IS NOT NULL GROUP BY 1, 3, 4, 5, 6
      ON CONFLICT (tenant_id, family, customer_id, instance_id, workflow_type, status, shard)
      DO UPDATE SET n = record_counts.n + excluded.n",
+    "INSERT INTO record_days (tenant_id, instance_id, workflow_type, status, day, shard, n)
+     NUMBERS SELECT c.tenant_id, NOBODY, c.workflow_type, c.record_status, (c.created_at - AGO) / 86400000000, 0,
+        COUNT(*)
+     FROM numbers JOIN copied c ON KIND WHERE c.known_by IS NOT NULL GROUP BY 1, 3, 4, 5
+     ON CONFLICT (tenant_id, instance_id, workflow_type, status, day, shard)
+     DO UPDATE SET n = record_days.n + excluded.n",
+    "INSERT INTO record_days (tenant_id, instance_id, workflow_type, status, day, shard, n)
+     NUMBERS SELECT c.tenant_id, c.instance_id, c.workflow_type, c.record_status,
+        (c.created_at - AGO) / 86400000000, 0, COUNT(*)
+     FROM numbers JOIN copied c ON KIND WHERE c.known_by IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+     ON CONFLICT (tenant_id, instance_id, workflow_type, status, day, shard)
+     DO UPDATE SET n = record_days.n + excluded.n",
     "INSERT INTO history (execution_id, seq, tenant_id, doc)
      NUMBERS SELECT ID, h.seq, h.tenant_id, h.doc
      FROM numbers JOIN copied c ON KIND JOIN history h ON h.execution_id = c.id",
@@ -149,6 +163,7 @@ impl Filled {
                     .replace("CUSTOMER_TEXT", words.customer_text)
                     .replace("CUSTOMER", words.customer)
                     .replace("NOBODY", nobody)
+                    .replace("AGO", &format!("n * {}", 86_400_000_000 / A_DAY))
                     .replace(" ID,", &format!(" {},", words.id)),
             );
         }
