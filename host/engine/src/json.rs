@@ -42,6 +42,11 @@ impl RawJson {
         self.0.get()
     }
 
+    /// The text, to be kept on its own.
+    pub fn into_text(self) -> String {
+        Box::<str>::from(self.0).into_string()
+    }
+
     /// Reads the text as `T`.
     ///
     /// # Errors

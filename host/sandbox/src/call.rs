@@ -155,7 +155,7 @@ impl Caller {
         let Setup { session, agent, grants, secrets, limits, frozen } = setup;
         let host_calls = HostCalls::new(limits.host_calls);
         let outbound = self.outbound(grants, secrets, &limits, &host_calls, started.deadline);
-        State::new(session, agent, outbound, &limits, host_calls, started.deadline, frozen.as_ref())
+        State::new(session, agent, outbound, &limits, host_calls, started.deadline, frozen)
     }
 
     pub(crate) fn outbound(

@@ -75,7 +75,7 @@ pub(crate) fn setup(context: &CallContext, limits: InvocationLimits) -> Setup {
 
 fn statements(questions: Vec<ConditionQuestion>) -> Vec<wit::Statement> {
     let operand = |operand: ConditionOperand| wit::Operand {
-        values: operand.values.iter().map(|value| value.as_str().to_owned()).collect(),
+        values: operand.values.into_iter().map(RawJson::into_text).collect(),
         attribute_type: operand.attribute_type,
         repeatable: operand.repeatable,
         present: operand.present,
@@ -83,7 +83,7 @@ fn statements(questions: Vec<ConditionQuestion>) -> Vec<wit::Statement> {
     };
     let statement = |question: ConditionQuestion| wit::Statement {
         condition: question.condition,
-        config: question.config.as_str().to_owned(),
+        config: question.config.into_text(),
         operands: question.operands.into_iter().map(operand).collect(),
     };
     questions.into_iter().map(statement).collect()

@@ -6,44 +6,56 @@ use rand::rngs::StdRng;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use stepwright_app::ports::CallContext;
+use stepwright_engine::TenantId;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
 
 #[derive(Clone, Debug)]
-pub struct Frozen {
-    /// Since 1970.
-    now: Duration,
-    seed: [u8; 32],
+pub enum Frozen {
+    /// Nobody has asked anything yet.
+    Unasked,
+    /// For the call these are of; most guests ask for neither time nor chance, so it is worked out for those that do.
+    Call { now: String, tenant: TenantId, execution: String, node: Option<String> },
 }
 
 impl Frozen {
-    /// For this call; an instant that cannot be read stands at 1970.
     pub fn of(context: &CallContext) -> Self {
-        let at = chrono::DateTime::parse_from_rfc3339(&context.now).map_or(0, |at| at.timestamp_micros());
+        Self::Call {
+            now: context.now.clone(),
+            tenant: context.tenant_id,
+            execution: context.execution_id.clone(),
+            node: context.node_id.clone(),
+        }
+    }
+
+    /// Since 1970, where an instant that cannot be read stands at.
+    fn now(&self) -> Duration {
+        let Self::Call { now, .. } = self else { return Duration::ZERO };
+        let at = chrono::DateTime::parse_from_rfc3339(now).map_or(0, |at| at.timestamp_micros());
+        Duration::from_micros(u64::try_from(at).unwrap_or_default())
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        let Self::Call { tenant, execution, node, .. } = self else { return [0; 32] };
         let mut hash = Sha256::new();
-        let node = context.node_id.as_deref().unwrap_or_default();
-        for part in [context.tenant_id.to_string().as_str(), &context.execution_id, node] {
+        for part in [tenant.to_string().as_str(), execution, node.as_deref().unwrap_or_default()] {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
-        Self { now: Duration::from_micros(u64::try_from(at).unwrap_or_default()), seed: hash.finalize().into() }
-    }
-
-    /// Before anybody has asked anything.
-    pub fn unasked() -> Self {
-        Self { now: Duration::ZERO, seed: [0; 32] }
+        hash.finalize().into()
     }
 
     pub fn apply(&self, wasi: &mut WasiCtxBuilder) {
-        let [low, high] = [&self.seed[..16], &self.seed[16..]].map(|half| {
+        let (now, seed) = (self.now(), self.seed());
+        let [low, high] = [&seed[..16], &seed[16..]].map(|half| {
             let mut bytes = [0; 16];
             bytes.copy_from_slice(half);
             u128::from_be_bytes(bytes)
         });
-        wasi.wall_clock(Stopped(self.now))
-            .monotonic_clock(Stopped(self.now))
-            .secure_random(StdRng::from_seed(self.seed))
-            .insecure_random(StdRng::from_seed(self.seed))
+        wasi.wall_clock(Stopped(now))
+            .monotonic_clock(Stopped(now))
+            .secure_random(StdRng::from_seed(seed))
+            .insecure_random(StdRng::from_seed(seed))
             .insecure_random_seed(low ^ high);
     }
 }

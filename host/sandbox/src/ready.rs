@@ -103,7 +103,7 @@ impl Caller {
         let deadline = Instant::now() + Duration::from_millis(limits.wall_ms.into());
         let host_calls = HostCalls::new(limits.host_calls);
         let outbound = self.outbound(Arc::default(), Arc::default(), limits, &host_calls, deadline);
-        let state = State::new(None, None, outbound, limits, host_calls, deadline, Some(&Frozen::unasked()));
+        let state = State::new(None, None, outbound, limits, host_calls, deadline, Some(Frozen::Unasked));
         let mut store = Store::new(self.engine(), state);
         self.arm(&mut store, limits)?;
         let instance = loaded.pre.instantiate_async(&mut store).await?;

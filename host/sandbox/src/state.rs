@@ -23,7 +23,10 @@ const MAX_FIELDS: usize = 64 << 10;
 /// One invocation.
 pub struct State {
     table: ResourceTable,
-    wasi: WasiCtx,
+    /// Made when the guest first asks for something of it: many ask for nothing.
+    wasi: Option<WasiCtx>,
+    /// How time and chance are, where they are not the world's.
+    frozen: Option<Frozen>,
     http: WasiHttpCtx,
     /// Outgoing HTTP and the placeholders of secrets.
     pub outbound: Outbound,
@@ -49,26 +52,15 @@ impl State {
         limits: &InvocationLimits,
         host_calls: HostCalls,
         deadline: Instant,
-        frozen: Option<&Frozen>,
+        frozen: Option<Frozen>,
     ) -> Self {
         let logs = Arc::new(Mutex::new(Logs::new(limits.log)));
-        let mut wasi = WasiCtx::builder();
-        wasi.stdin(ClosedInputStream)
-            .stdout(LogStream::new(Arc::clone(&logs), LogLevel::Info))
-            .stderr(LogStream::new(Arc::clone(&logs), LogLevel::Error))
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false)
-            .max_random_size(MAX_RANDOM);
-        if let Some(frozen) = frozen {
-            frozen.apply(&mut wasi);
-        }
-        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELDS);
-        Self { table, wasi, http, outbound, session, agent, meter: Meter::new(limits), host_calls, logs, deadline }
+        let meter = Meter::new(limits);
+        Self { table, wasi: None, frozen, http, outbound, session, agent, meter, host_calls, logs, deadline }
     }
 
     /// Becomes the state of a call. What the component's start functions have used up stays used up: memory, handles,
@@ -77,12 +69,13 @@ impl State {
     /// # Errors
     /// When that is more than the call may use.
     pub fn begin(&mut self, call: Self, limits: &InvocationLimits) -> Result<(), LimitHit> {
-        let Self { table: _, wasi, http, outbound, session, agent, meter: _, host_calls, logs, deadline } = call;
+        let Self { table: _, wasi, frozen, http, outbound, session, agent, meter: _, host_calls, logs, deadline } =
+            call;
         host_calls.carry(&self.host_calls);
         let begun = lock(&self.logs).take();
         lock(&logs).carry(begun);
         self.meter.limit(limits)?;
-        (self.wasi, self.http, self.outbound) = (wasi, http, outbound);
+        (self.wasi, self.frozen, self.http, self.outbound) = (wasi, frozen, http, outbound);
         (self.session, self.agent) = (session, agent);
         (self.host_calls, self.logs, self.deadline) = (host_calls, logs, deadline);
         Ok(())
@@ -120,8 +113,25 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let Self { wasi, frozen, logs, table, .. } = self;
+        WasiCtxView { ctx: wasi.get_or_insert_with(|| wasi_context(logs, frozen.as_ref())), table }
     }
+}
+
+/// No files, no sockets, no arguments, no environment.
+fn wasi_context(logs: &SharedLogs, frozen: Option<&Frozen>) -> WasiCtx {
+    let mut wasi = WasiCtx::builder();
+    wasi.stdin(ClosedInputStream)
+        .stdout(LogStream::new(Arc::clone(logs), LogLevel::Info))
+        .stderr(LogStream::new(Arc::clone(logs), LogLevel::Error))
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .max_random_size(MAX_RANDOM);
+    if let Some(frozen) = frozen {
+        frozen.apply(&mut wasi);
+    }
+    wasi.build()
 }
 
 impl WasiHttpView for State {
