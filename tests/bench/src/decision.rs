@@ -1,21 +1,27 @@
 //! An automatic decision with ten statements: evaluated through the `conditions` component, as the driver of flows does
 //! it (one call, a fresh instance, all limits), against the same operators linked natively.
 //!
-//! Both sides get what stands in a definition and in entities, JSON texts, and give verdicts with explanations. Rounds
-//! alternate, so that other work on the machine hits both.
+//! What is measured is the decision, from the flow and its entity in memory to the verdicts; and, apart, what of it the
+//! operators are alone, from the JSON texts of their configs and values. Rounds alternate, so that other work on the
+//! machine hits all.
 
 use crate::Args;
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
-use conditions::{RawOperand, evaluate};
+use conditions::{RawOperand, Verdict, evaluate};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use stepwright_app::ports::{
-    CallContext, ComponentSource, ConditionCall, ConditionOperand, ConditionQuestion, Sandbox as _,
-};
+use stepwright_app::ports::{CallContext, ComponentSource, ConditionCall, ConditionQuestion, Sandbox as _};
 use stepwright_app::{Environment, InvocationLimits};
-use stepwright_engine::{RawJson, TenantId};
+use stepwright_engine::flow::{
+    Context, Entities, EntitySnapshot, Env, Flow, FlowTrigger, Ids, Question, StartFlow, Template, TriggerType,
+    questions, start,
+};
+use stepwright_engine::outcome::EntityRef;
+use stepwright_engine::{Actor, NodeId, TenantId, Timestamp};
 use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
 
 /// Decisions in a round, and rounds; one more warms up.
@@ -26,6 +32,8 @@ const LIMIT: f64 = 2.0;
 
 const NOW: &str = "2026-11-22T09:00:00Z";
 const ZONE: &str = "Europe/Berlin";
+/// The condition that compares attributes, within its plugin.
+const ATTRIBUTE: &str = "attribute";
 
 struct Component(Vec<u8>);
 
@@ -41,14 +49,20 @@ fn digest_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A statement of the decision and the attribute it is about, as JSON texts.
-struct Asked {
-    config: RawJson,
-    values: Vec<RawJson>,
-    kind: String,
+/// A flow that waits for its decision.
+struct Waiting {
+    flow: Flow,
+    decision: NodeId,
+    entities: Entities,
 }
 
-/// Measures both and their ratio.
+impl Waiting {
+    fn questions(&self) -> Result<Vec<Question>> {
+        questions(&self.flow, &self.decision, &self.entities).map_err(|error| anyhow::anyhow!("{error}"))
+    }
+}
+
+/// Measures everything and the ratios.
 pub async fn measure(args: &Args) -> Result<Value> {
     let path = args.target.join("plugins/conditions.wasm");
     let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
@@ -56,64 +70,126 @@ pub async fn measure(args: &Args) -> Result<Value> {
     let cache = tempfile::tempdir()?;
     let config = SandboxConfig::new(cache.path(), MacKey::Bytes([7; 32]), CompileMode::InProcess);
     let sandbox = WasmSandbox::new(config, std::sync::Arc::new(Component(bytes)))?;
-    let asked = statements();
-    let (mut component_us, mut native_us) = (Vec::new(), Vec::new());
+    let component = Through { sandbox: &sandbox, digest: &digest };
+    let waiting = waiting()?;
+    let (mut decision, mut operators) = (Pair::default(), Pair::default());
     for round in 0..=ROUNDS {
-        let native = native_round(&asked)?;
-        let component = component_round(&sandbox, &digest, &asked).await?;
+        let decided = [native_decisions(&waiting)?, component.decisions(&waiting).await?];
+        let operated = [native_operators(&waiting)?, component.operators(&waiting).await?];
         if round > 0 {
-            native_us.push(native);
-            component_us.push(component);
+            decision.add(decided);
+            operators.add(operated);
         }
     }
-    let ratios: Vec<f64> = component_us.iter().zip(&native_us).map(|(component, native)| component / native).collect();
     Ok(json!({
-        "statements": asked.len(),
+        "statements": waiting.questions()?.len(),
         "calls_per_round": CALLS,
         "rounds": ROUNDS,
-        "component_us": { "median": median(&component_us), "least": least(&component_us) },
-        "native_us": { "median": median(&native_us), "least": least(&native_us) },
-        "ratio": { "median": median(&ratios), "of_least": least(&component_us) / least(&native_us) },
+        "decision": decision.report(),
+        "operators_alone": operators.report(),
         "limit": LIMIT,
     }))
 }
 
-/// Ten statements of a decision about an order, over the types that are asked about most.
-fn statements() -> Vec<Asked> {
-    let of = |attribute: &str, kind: &str, operator: &str, wanted: Value, values: Value| Asked {
-        config: RawJson::from(json!({
-            "operator": operator, "values": wanted, "attribute": attribute, "attribute_type": kind,
-        })),
-        values: values.as_array().into_iter().flatten().cloned().map(RawJson::from).collect(),
-        kind: kind.to_owned(),
-    };
-    let mut renewal = of("renewal", "date", "less_than_or_equals", json!(["today"]), json!(["2026-10-30"]));
-    renewal.config = RawJson::from(json!({
-        "operator": "less_than_or_equals", "values": ["today"], "value_type": "relative_date", "attribute": "renewal",
-        "attribute_type": "date", "date_offset": { "amount": 14, "unit": "days" },
-    }));
-    vec![
-        of("status", "status", "any_of", json!(["open", "won"]), json!(["won"])),
-        of("name", "string", "contains", json!(["GmbH"]), json!(["Stadtwerke Musterhausen GmbH"])),
-        of("email", "email", "ends_with", json!(["@example.com"]), json!([{ "email": "Ada@Example.com" }])),
-        of("amount", "number", "greater_than", json!(["2500.50"]), json!([12_999.95])),
-        of("paid", "boolean", "equals", json!(["true"]), json!([true])),
-        of(
-            "signed_at",
-            "datetime",
-            "greater_than",
-            json!(["2026-11-01T00:00:00Z"]),
-            json!(["2026-11-21T17:03:11.250Z"]),
-        ),
-        renewal,
-        of("tags", "tags", "any_of", json!(["vip", "key-account"]), json!(["new", "vip", "b2b"])),
-        of("country", "country", "none_of", json!(["CH", "AT"]), json!(["de"])),
-        of("notes", "text", "is_not_empty", json!([]), json!(["called twice, wants an offer until friday"])),
-    ]
+/// Microseconds a call, natively and through the component, round by round.
+#[derive(Default)]
+struct Pair {
+    native_us: Vec<f64>,
+    component_us: Vec<f64>,
 }
 
-fn native_round(asked: &[Asked]) -> Result<f64> {
-    let context = stepwright_sdk::Context {
+impl Pair {
+    fn add(&mut self, [native, component]: [f64; 2]) {
+        self.native_us.push(native);
+        self.component_us.push(component);
+    }
+
+    fn report(&self) -> Value {
+        let ratios: Vec<f64> = self.component_us.iter().zip(&self.native_us).map(|(c, n)| c / n).collect();
+        json!({
+            "component_us": { "median": median(&self.component_us), "least": least(&self.component_us) },
+            "native_us": { "median": median(&self.native_us), "least": least(&self.native_us) },
+            "ratio": { "median": median(&ratios), "of_least": least(&self.component_us) / least(&self.native_us) },
+        })
+    }
+}
+
+/// A flow about an order, with ten statements over the types that are asked about most.
+fn waiting() -> Result<Waiting> {
+    let of = |attribute: &str, kind: &str, operator: &str, wanted: Value| {
+        json!({ "id": attribute, "operator": operator, "values": wanted,
+            "source": { "attribute": attribute, "attribute_type": kind } })
+    };
+    let mut renewal = of("renewal", "date", "less_than_or_equals", json!(["today"]));
+    renewal["value_type"] = json!("relative_date");
+    renewal["source"]["date_offset"] = json!({ "amount": 14, "unit": "days" });
+    let statements = json!([
+        of("status", "status", "any_of", json!(["open", "won"])),
+        of("name", "string", "contains", json!(["GmbH"])),
+        of("email", "email", "ends_with", json!(["@example.com"])),
+        of("amount", "number", "greater_than", json!(["2500.50"])),
+        of("paid", "boolean", "equals", json!(["true"])),
+        of("signed_at", "datetime", "greater_than", json!(["2026-11-01T00:00:00Z"])),
+        renewal,
+        of("tags", "tags", "any_of", json!(["vip", "key-account"])),
+        of("country", "country", "none_of", json!(["CH", "AT"])),
+        of("notes", "text", "is_not_empty", json!([])),
+    ]);
+    let order = json!({
+        "status": "won", "name": "Stadtwerke Musterhausen GmbH", "email": [{ "email": "Ada@Example.com" }],
+        "amount": 12_999.95, "paid": true, "signed_at": "2026-11-21T17:03:11.250Z", "renewal": "2026-10-30",
+        "tags": ["new", "vip", "b2b"], "country": "de", "notes": "called twice, wants an offer until friday",
+    });
+    let template: Template = serde_json::from_value(json!({
+        "name": "Order",
+        "tasks": [
+            { "id": "decide", "name": "Decide", "task_type": "DECISION", "trigger_mode": "automatic", "conditions": [
+                { "id": "all", "branch_name": "All", "logical_operator": "AND", "statements": statements }] },
+            { "id": "go", "name": "Go", "task_type": "MANUAL" },
+        ],
+        "edges": [{ "id": "e", "from_id": "decide", "to_id": "go", "condition_id": "all" }],
+    }))?;
+    let entity = EntityRef { schema: "order".into(), id: "o1".into() };
+    let attributes = order.as_object().cloned().unwrap_or_default();
+    let entities = Entities::new().with(entity.clone(), EntitySnapshot { version: 1, attributes });
+    let context = Context { entity_id: entity.id, entity_schema: entity.schema, is_primary: true, title: None };
+    let new = StartFlow {
+        id: "bench".into(),
+        flow_template_id: "bench".into(),
+        contexts: vec![context],
+        about_nothing: false,
+        trigger: FlowTrigger { kind: TriggerType::Manual, automation_config: None, diff: None },
+        purposes: Vec::new(),
+        chain: None,
+        configured_reasons: Vec::new(),
+        assigned_to: Vec::new(),
+        pins: BTreeMap::new(),
+    };
+    let env = Env {
+        now: Timestamp::from_secs(1_795_338_000),
+        actor: &Actor::System,
+        jitter: 0.5,
+        ids: &Counter::default(),
+        entities: &entities,
+    };
+    let flow = start(&template, new, &env).map_err(|error| anyhow::anyhow!("{error}"))?.next;
+    let decision = flow.task_by_any_id(&NodeId::new("decide")).context("the decision")?.id.clone();
+    Ok(Waiting { flow, decision, entities })
+}
+
+#[derive(Default)]
+struct Counter(Cell<u32>);
+
+impl Ids for Counter {
+    fn fresh(&self) -> String {
+        self.0.set(self.0.get() + 1);
+        format!("id{:06}", self.0.get())
+    }
+}
+
+/// What native operators are told of the call.
+fn native_context() -> stepwright_sdk::Context {
+    stepwright_sdk::Context {
         tenant: stepwright_sdk::Tenant { id: "t".into(), environment: stepwright_sdk::Environment::Live },
         dialect: "epilot".into(),
         execution_id: "e".into(),
@@ -126,67 +202,129 @@ fn native_round(asked: &[Asked]) -> Result<f64> {
         locale: None,
         actor: "system".into(),
         deadline_ms: 30_000,
-    };
+    }
+}
+
+fn native_decisions(waiting: &Waiting) -> Result<f64> {
+    let context = native_context();
     let mut spent = Duration::ZERO;
     for _ in 0..CALLS {
         let started = Instant::now();
-        let mut verdicts = Vec::with_capacity(asked.len());
-        for statement in asked {
-            let config = serde_json::from_str(statement.config.as_str())?;
-            let operand = RawOperand {
-                values: statement.values.iter().map(|value| value.as_str().to_owned()).collect(),
-                attribute_type: statement.kind.clone(),
-                repeatable: false,
-                present: true,
-                diff: None,
-            };
-            verdicts.push(evaluate(&context, &config, &[operand]).map_err(|fault| anyhow::anyhow!("{fault:?}"))?);
+        let mut verdicts = Vec::new();
+        for question in waiting.questions()? {
+            let config = serde_json::from_value(question.config)?;
+            let operands: Vec<RawOperand> = question
+                .operands
+                .into_iter()
+                .map(|operand| RawOperand {
+                    values: operand.values.iter().map(Value::to_string).collect(),
+                    attribute_type: operand.attribute_type,
+                    repeatable: operand.repeatable,
+                    present: operand.present,
+                    diff: operand.diff,
+                })
+                .collect();
+            verdicts.push(evaluate(&context, &config, &operands).map_err(|fault| anyhow::anyhow!("{fault:?}"))?);
         }
         spent += started.elapsed();
-        ensure!(verdicts.iter().all(|verdict| verdict.met), "{verdicts:?}");
+        all_met(&verdicts)?;
     }
     Ok(per_call(spent))
 }
 
-async fn component_round(sandbox: &WasmSandbox, digest: &str, asked: &[Asked]) -> Result<f64> {
+fn native_operators(waiting: &Waiting) -> Result<f64> {
+    let context = native_context();
+    let asked = asked(waiting)?;
     let mut spent = Duration::ZERO;
     for _ in 0..CALLS {
-        let questions = asked.iter().map(|statement| ConditionQuestion {
-            condition: "attribute".into(),
-            config: statement.config.clone(),
-            operands: vec![ConditionOperand {
-                values: statement.values.clone(),
-                attribute_type: statement.kind.clone(),
-                repeatable: false,
-                present: true,
-                diff: None,
-            }],
-        });
-        let call = ConditionCall {
-            digest: digest.to_owned(),
-            context: CallContext {
-                tenant_id: TenantId::from_uuid(uuid::Uuid::nil()),
-                environment: Environment::Live,
-                dialect: "epilot".into(),
-                execution_id: "e".into(),
-                definition_id: None,
-                node_id: Some("n".into()),
-                attempt: 1,
-                dedupe_key: "k".into(),
-                now: NOW.into(),
-                timezone: ZONE.into(),
-                actor: "system".into(),
-            },
-            questions: questions.collect(),
-            limits: InvocationLimits::default(),
-        };
         let started = Instant::now();
-        let evaluated = sandbox.evaluate(call).await;
+        let mut verdicts = Vec::with_capacity(asked.len());
+        for question in &asked {
+            let config = serde_json::from_str(question.config.as_str())?;
+            let operands: Vec<RawOperand> = question
+                .operands
+                .iter()
+                .map(|operand| RawOperand {
+                    values: operand.values.iter().map(|value| value.as_str().to_owned()).collect(),
+                    attribute_type: operand.attribute_type.clone(),
+                    repeatable: operand.repeatable,
+                    present: operand.present,
+                    diff: operand.diff.clone(),
+                })
+                .collect();
+            verdicts.push(evaluate(&context, &config, &operands).map_err(|fault| anyhow::anyhow!("{fault:?}"))?);
+        }
         spent += started.elapsed();
-        let verdicts = evaluated.verdicts.map_err(|fault| anyhow::anyhow!("{fault:?}"))?;
-        ensure!(verdicts.len() == asked.len() && verdicts.iter().all(|verdict| verdict.met), "{verdicts:?}");
+        all_met(&verdicts)?;
     }
     Ok(per_call(spent))
+}
+
+fn all_met(verdicts: &[Verdict]) -> Result<()> {
+    ensure!(verdicts.len() == 10 && verdicts.iter().all(|verdict| verdict.met), "{verdicts:?}");
+    Ok(())
+}
+
+/// The questions as the sandbox takes them.
+fn asked(waiting: &Waiting) -> Result<Vec<ConditionQuestion>> {
+    Ok(waiting.questions()?.into_iter().map(|question| ConditionQuestion::of(ATTRIBUTE.into(), question)).collect())
+}
+
+/// The component in its sandbox.
+struct Through<'a> {
+    sandbox: &'a WasmSandbox,
+    digest: &'a str,
+}
+
+impl Through<'_> {
+    async fn decisions(&self, waiting: &Waiting) -> Result<f64> {
+        let mut spent = Duration::ZERO;
+        for _ in 0..CALLS {
+            let context = self.context();
+            let started = Instant::now();
+            let questions = asked(waiting)?;
+            spent += started.elapsed() + self.ask(context, questions).await?;
+        }
+        Ok(per_call(spent))
+    }
+
+    async fn operators(&self, waiting: &Waiting) -> Result<f64> {
+        let asked = asked(waiting)?;
+        let mut spent = Duration::ZERO;
+        for _ in 0..CALLS {
+            spent += self.ask(self.context(), asked.clone()).await?;
+        }
+        Ok(per_call(spent))
+    }
+
+    /// How long the answer took.
+    async fn ask(&self, context: CallContext, questions: Vec<ConditionQuestion>) -> Result<Duration> {
+        let asked = questions.len();
+        let limits = InvocationLimits::default();
+        let call = ConditionCall { digest: self.digest.to_owned(), context, questions, limits };
+        let started = Instant::now();
+        let evaluated = self.sandbox.evaluate(call).await;
+        let took = started.elapsed();
+        let verdicts = evaluated.verdicts.map_err(|fault| anyhow::anyhow!("{fault:?}"))?;
+        ensure!(verdicts.len() == asked && verdicts.iter().all(|verdict| verdict.met), "{verdicts:?}");
+        Ok(took)
+    }
+
+    fn context(&self) -> CallContext {
+        CallContext {
+            tenant_id: TenantId::from_uuid(uuid::Uuid::nil()),
+            environment: Environment::Live,
+            dialect: "epilot".into(),
+            execution_id: "e".into(),
+            definition_id: None,
+            node_id: Some("n".into()),
+            attempt: 1,
+            dedupe_key: "k".into(),
+            now: NOW.into(),
+            timezone: ZONE.into(),
+            actor: "system".into(),
+        }
+    }
 }
 
 fn per_call(spent: Duration) -> f64 {

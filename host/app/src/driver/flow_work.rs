@@ -7,13 +7,13 @@ use super::saving::call_input;
 use crate::App;
 use crate::caches::TenantView;
 use crate::model::Automation;
-use crate::ports::{CallContext, ConditionCall, ConditionOperand, ConditionQuestion, StepCall, StepResult};
+use crate::ports::{CallContext, ConditionCall, ConditionQuestion, StepCall, StepResult};
 use crate::session::{MailPolicy, Session, SessionScope, TaskKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwright_engine::flow::{self, ActionSpec, ActionWork, Command, Flow, Question, Resolved, Work};
-use stepwright_engine::{Definition, Execution, Fault, Metering, NodeId, Outcome, RawJson, RetryPolicy};
+use stepwright_engine::{Definition, Execution, Fault, Metering, NodeId, Outcome, RetryPolicy};
 
 /// The plugin whose condition compares attributes.
 pub(crate) const CONDITIONS: &str = "conditions";
@@ -324,15 +324,7 @@ fn grouped(questions: Vec<Question>, builtin: impl Fn(&str) -> Option<String>) -
     let mut groups: Vec<Group> = Vec::new();
     for (place, question) in questions.into_iter().enumerate() {
         let (plugin, condition) = condition_of(&question.component, &builtin)?;
-        let operands = question.operands.into_iter().map(|operand| ConditionOperand {
-            values: operand.values.into_iter().map(RawJson::from).collect(),
-            attribute_type: operand.attribute_type,
-            repeatable: operand.repeatable,
-            present: operand.present,
-            diff: operand.diff,
-        });
-        let question =
-            ConditionQuestion { condition, config: RawJson::from(question.config), operands: operands.collect() };
+        let question = ConditionQuestion::of(condition, question);
         let number = groups.iter().position(|group| group.plugin == plugin).unwrap_or_else(|| {
             groups.push(Group { plugin, places: Vec::new(), questions: Vec::new() });
             groups.len() - 1
@@ -367,7 +359,7 @@ mod tests {
     use super::*;
     use crate::model::AutomationAction;
     use serde_json::json;
-    use stepwright_engine::{AutomationId, StepRef, TenantId, Timestamp};
+    use stepwright_engine::{AutomationId, RawJson, StepRef, TenantId, Timestamp};
 
     fn question(component: &str, value: i64) -> Question {
         let operand = flow::Operand {

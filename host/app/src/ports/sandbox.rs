@@ -7,7 +7,7 @@ use crate::session::Session;
 use async_trait::async_trait;
 use std::sync::Arc;
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{Fault, Metering, Outcome, RawJson, TenantId};
+use stepwright_engine::{Fault, Metering, Outcome, RawJson, TenantId, flow};
 
 /// Where, when and for whom a call happens (source: wit/types@0.1.0 `context`).
 #[derive(Clone, Debug)]
@@ -51,6 +51,21 @@ pub struct ConditionQuestion {
     pub condition: String,
     pub config: RawJson,
     pub operands: Vec<ConditionOperand>,
+}
+
+impl ConditionQuestion {
+    /// A flow's question, to a condition with this id within its plugin.
+    pub fn of(condition: String, question: flow::Question) -> Self {
+        let operand = |operand: flow::Operand| ConditionOperand {
+            values: operand.values.into_iter().map(RawJson::from).collect(),
+            attribute_type: operand.attribute_type,
+            repeatable: operand.repeatable,
+            present: operand.present,
+            diff: operand.diff,
+        };
+        let operands = question.operands.into_iter().map(operand).collect();
+        Self { condition, config: RawJson::from(question.config), operands }
+    }
 }
 
 /// What a question is about, resolved by the host (source: wit/condition@0.1.0 `operand`).
