@@ -146,8 +146,12 @@ fn waiting() -> Result<Waiting> {
             { "id": "decide", "name": "Decide", "task_type": "DECISION", "trigger_mode": "automatic", "conditions": [
                 { "id": "all", "branch_name": "All", "logical_operator": "AND", "statements": statements }] },
             { "id": "go", "name": "Go", "task_type": "MANUAL" },
+            { "id": "stop", "name": "Stop", "task_type": "MANUAL" },
         ],
-        "edges": [{ "id": "e", "from_id": "decide", "to_id": "go", "condition_id": "all" }],
+        "edges": [
+            { "id": "met", "from_id": "decide", "to_id": "go", "condition_id": "all" },
+            { "id": "unmet", "from_id": "decide", "to_id": "stop", "none_met": true },
+        ],
     }))?;
     let entity = EntityRef { schema: "order".into(), id: "o1".into() };
     let attributes = order.as_object().cloned().unwrap_or_default();
