@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use stepwright_app::face::CoreStatus;
 use stepwright_app::ports::{RecordStore, StoreResult};
 use stepwright_app::{OtherExecutions, RecordFilter};
 use stepwright_engine::{Execution, ExecutionId, HistoryEvent, TenantId};
@@ -68,10 +69,6 @@ async fn total(conn: &mut Conn<'_>, tenant: TenantId, filter: &RecordFilter) -> 
         text.push(" AND customer_id = ").place(Value::Id(customer));
         narrowed(&mut text, &narrow);
     }
-    count(conn, text).await
-}
-
-async fn count(conn: &mut Conn<'_>, text: Text<'_>) -> DbResult<u64> {
     let n =
         on!(conn, |c| { bind_all!(sqlx::query_scalar::<_, i64>(AssertSqlSafe(text.sql)), &text.values).fetch_one(c) })?;
     Ok(u64::try_from(n).unwrap_or(0))
@@ -151,20 +148,21 @@ impl RecordStore for Database {
         let mut conn = self.read(tenant).await?;
         let records = total(&mut conn, tenant, filter).await?;
         let foreign = match others {
-            Some(others) => count(&mut conn, others::total_text(tenant, others)).await?,
-            None => 0,
+            Some(others) => others::totals(&mut conn, tenant, others).await?,
+            None => Vec::new(),
         };
-        let total = records + foreign;
+        let total = records + foreign.iter().map(|(_, n)| n).sum::<u64>();
         let Some(part) = Part::of(limit, offset, total) else {
             conn.done().await?;
             return Ok((Vec::new(), total));
         };
-        let others = others.filter(|_| foreign > 0);
+        let others = others.filter(|_| !foreign.is_empty());
+        let statuses: Vec<CoreStatus> = foreign.into_iter().map(|(status, _)| status).collect();
         let part = days::nearer(&mut conn, tenant, filter, others, part).await?;
         let places = match others {
             None => places_text(tenant, filter, &part),
             Some(_) if *filter == RecordFilter::default() => others::every_place_text(tenant, &part),
-            Some(others) => others::places_text(tenant, filter, others, &part),
+            Some(others) => others::places_text(tenant, filter, others, &statuses, &part),
         };
         let rows = page(&mut conn, places, part.order).await?;
         conn.done().await?;

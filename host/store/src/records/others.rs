@@ -5,7 +5,10 @@
 //! up to the end of the page. Totals are sums of the counts that are kept for either.
 
 use super::{Part, narrowed};
-use crate::text::{Text, Value};
+use crate::conn::{Conn, on};
+use crate::error::DbResult;
+use crate::text::{Text, Value, bind_all};
+use sqlx::AssertSqlSafe;
 use stepwright_app::face::CoreStatus;
 use stepwright_app::{OtherExecutions, RecordFilter};
 use stepwright_engine::{Dialect, TenantId};
@@ -17,27 +20,42 @@ pub(super) fn of_statuses<'a>(text: &mut Text<'a>, others: &'a OtherExecutions) 
     }
 }
 
-/// How many there are.
-pub(super) fn total_text(tenant: TenantId, others: &OtherExecutions) -> Text<'_> {
+/// How many there are of each status.
+pub(super) async fn totals(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    others: &OtherExecutions,
+) -> DbResult<Vec<(CoreStatus, u64)>> {
+    let text = totals_text(tenant, others);
+    let rows = on!(conn, |c| bind_all!(sqlx::query_as::<_, (String, i64)>(AssertSqlSafe(text.sql)), &text.values)
+        .fetch_all(c))?;
+    let known = |status: &String| CoreStatus::ALL.into_iter().find(|known| known.as_str() == status);
+    let counted = |(status, n): (String, i64)| Some((known(&status)?, u64::try_from(n).ok().filter(|n| *n > 0)?));
+    Ok(rows.into_iter().filter_map(counted).collect())
+}
+
+fn totals_text(tenant: TenantId, others: &OtherExecutions) -> Text<'_> {
     let mut text = Text::default();
     if let Some(entity) = &others.entity_id {
         // Of one entity they are few.
-        text.push("SELECT COUNT(*) FROM executions WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        text.push("SELECT status, COUNT(*) FROM executions WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
         text.push(" AND entity_id = ").place(Value::Text(entity)).push(" AND dialect <> 'hydracore'");
         of_statuses(&mut text, others);
+        text.push(" GROUP BY status");
         return text;
     }
-    text.push("SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) FROM (");
+    text.push("SELECT status, CAST(SUM(number) AS BIGINT) FROM (");
     for (number, table) in ["execution_counts", "execution_count_changes"].into_iter().enumerate() {
         text.push(if number == 0 { "" } else { " UNION ALL " });
-        text.push("SELECT number FROM ").push(table).push(" WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
+        text.push("SELECT status, number FROM ").push(table).push(" WHERE tenant_id = ");
+        text.place(Value::Id(tenant.uuid()));
         // Counts know no dialect, but the definitions that stand for types of records are nobody else's.
         for definition in &others.of_records {
             text.push(" AND definition_id <> ").place(Value::Id(definition.uuid()));
         }
         of_statuses(&mut text, others);
     }
-    text.push(") AS counts");
+    text.push(") AS counts GROUP BY status");
     text
 }
 
@@ -52,11 +70,12 @@ pub(super) fn every_place_text(tenant: TenantId, part: &Part) -> Text<'static> {
     text
 }
 
-/// The records that match, and the others.
+/// The records that match, and the others, which are of these statuses only.
 pub(super) fn places_text<'a>(
     tenant: TenantId,
     filter: &'a RecordFilter,
     others: &'a OtherExecutions,
+    statuses: &[CoreStatus],
     part: &Part,
 ) -> Text<'a> {
     let (order, mut text) = (part.order, Text::default());
@@ -66,7 +85,7 @@ pub(super) fn places_text<'a>(
     narrowed(&mut text, filter);
     part.behind_edge(&mut text);
     text.push(&format!(" ORDER BY created_at {order}, execution_id {order} LIMIT ")).place(reach).push(") AS own");
-    for (number, narrow) in walks(others).into_iter().enumerate() {
+    for (number, narrow) in walks(others, statuses).into_iter().enumerate() {
         text.push(" UNION ALL SELECT * FROM (SELECT id AS place_id, created_at AS place_at FROM executions");
         text.push(" WHERE tenant_id = ").place(Value::Id(tenant.uuid()));
         match narrow {
@@ -96,12 +115,11 @@ enum Walk<'a> {
     Along(Dialect, CoreStatus),
 }
 
-fn walks(others: &OtherExecutions) -> Vec<Walk<'_>> {
+/// Each costs the database a plan, so that there are none for what does not occur.
+fn walks<'a>(others: &'a OtherExecutions, statuses: &[CoreStatus]) -> Vec<Walk<'a>> {
     if let Some(entity) = &others.entity_id {
         return vec![Walk::OfEntity(entity)];
     }
-    let every = CoreStatus::ALL;
-    let statuses = if others.statuses.is_empty() { &every[..] } else { others.statuses.as_slice() };
     let foreign = Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Hydracore);
     foreign.flat_map(|dialect| statuses.iter().map(move |status| Walk::Along(dialect, *status))).collect()
 }
