@@ -1,7 +1,8 @@
 //! Outgoing HTTP of guests: grant, then address check, then limits.
 //!
-//! A request passes four gates: its host is in the grant's list ([`hosts`](stepwright_app::hosts)), its address is public ([`address`]), the
-//! connection goes to exactly that address ([`connect`]), and both bodies stay within size and time ([`body`]).
+//! A request passes four gates: its host is in the grant's list ([`hosts`](stepwright_app::hosts)), its address is
+//! public ([`address`]), the connection goes to exactly that address ([`connect`]), and both bodies stay within size and
+//! time ([`body`]).
 
 mod address;
 mod body;
