@@ -1,21 +1,12 @@
 //! Which entities flows are about.
 
+use super::listings::{DROP_ENTITIES, FlowRow};
 use super::prepared::Prepared;
 use crate::conn::Conn;
 use crate::error::DbResult;
 use crate::rows::{Statement, row_set};
 use std::sync::LazyLock;
 use uuid::Uuid;
-
-row_set! {
-    struct FlowRow { execution_id: Uuid }
-}
-
-/// By the execution alone, which the commit has written under its tenant: with the tenant, SQLite would without
-/// statistics go through all of the tenant's rows.
-static FORGET: LazyLock<Statement> = LazyLock::new(|| {
-    Statement::new::<FlowRow>("DELETE FROM flow_entities WHERE execution_id IN (SELECT r.execution_id FROM {rows})")
-});
 
 row_set! {
     struct ContextRow<'a> {
@@ -54,7 +45,7 @@ pub(super) async fn write(going: &[&Prepared], conn: &mut Conn<'_>) -> DbResult<
         })
         .collect();
     rows.sort_unstable_by_key(|row| (row.tenant_id, row.entity_id, row.schema_name, row.execution_id));
-    FORGET.execute(conn.parts(), &flows).await?;
+    DROP_ENTITIES.execute(conn.parts(), &flows).await?;
     KEEP.execute(conn.parts(), &rows).await?;
     Ok(())
 }

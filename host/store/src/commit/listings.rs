@@ -73,12 +73,14 @@ static KEEP_USER: LazyLock<Statement> = LazyLock::new(|| {
 });
 
 row_set! {
-    struct FlowRow { execution_id: Uuid }
+    pub(super) struct FlowRow { execution_id: Uuid }
 }
 
+/// By the execution alone, which the commit has written under its tenant: with the tenant, SQLite would without
+/// statistics go through all of the tenant's rows.
 macro_rules! drop_of {
-    ($($name:ident: $table:literal;)+) => {$(
-        static $name: LazyLock<Statement> = LazyLock::new(|| {
+    ($($vis:vis $name:ident: $table:literal;)+) => {$(
+        $vis static $name: LazyLock<Statement> = LazyLock::new(|| {
             Statement::new::<FlowRow>(concat!(
                 "DELETE FROM ", $table, " WHERE execution_id IN (SELECT r.execution_id FROM {rows})"
             ))
@@ -90,7 +92,7 @@ drop_of! {
     DROP_FLOW: "flow_list";
     DROP_TASKS: "flow_tasks";
     DROP_USERS: "flow_users";
-    DROP_ENTITIES: "flow_entities";
+    pub(super) DROP_ENTITIES: "flow_entities";
 }
 
 /// The number for "none": it comes last.

@@ -149,22 +149,32 @@ fn reference(listing: &RecordListing) -> Option<Cow<'_, str>> {
     Some(if reference.contains('\0') { reference.replace('\0', "\u{fffd}").into() } else { reference.into() })
 }
 
-/// One row per count that changes, in the order of the key, so that committers never wait for each other in a circle.
-fn counts<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<CountRow<'a>> {
-    let mut sums: BTreeMap<(Uuid, i64, Uuid, Uuid, &str, &str), i64> = BTreeMap::new();
+/// What changes of counts whose keys `keys` gives for a status: one more of the status a record has now, one less of the
+/// one it had. In the order of the key, so that committers never wait for each other in a circle.
+fn sums<'a, K: Ord>(
+    listings: &[Listed<'a>],
+    keys: impl Fn(&Commit, &'a RecordListing, &'a str) -> [K; 2],
+) -> impl Iterator<Item = (K, i64)> {
+    let mut sums: BTreeMap<K, i64> = BTreeMap::new();
     for (commit, listing, _) in listings {
-        for (family, customer) in [(OF_ALL, Uuid::nil()), (OF_CUSTOMER, listing.customer.uuid())] {
-            let (tenant, instance) = (commit.tenant_id.uuid(), listing.instance.uuid());
-            let mut add = |status: &'static str, n: i64| {
-                let key = (tenant, family, customer, instance, listing.workflow_type.as_str(), status);
+        let less = listing.before.map(|before| (before, -1));
+        for (status, n) in [(listing.status, 1)].into_iter().chain(less) {
+            for key in keys(commit, listing, status.as_str()) {
                 *sums.entry(key).or_default() += n;
-            };
-            add(listing.status.as_str(), 1);
-            if let Some(before) = listing.before {
-                add(before.as_str(), -1);
             }
         }
     }
+    sums.into_iter().filter(|(_, n)| *n != 0)
+}
+
+/// One row per count that changes.
+fn counts<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<CountRow<'a>> {
+    let keys = |commit: &Commit, listing: &'a RecordListing, status: &'a str| {
+        [(OF_ALL, Uuid::nil()), (OF_CUSTOMER, listing.customer.uuid())].map(|(family, customer)| {
+            let (tenant, instance) = (commit.tenant_id.uuid(), listing.instance.uuid());
+            (tenant, family, customer, instance, listing.workflow_type.as_str(), status)
+        })
+    };
     let row = |((tenant_id, family, customer_id, instance_id, workflow_type, status), n)| CountRow {
         tenant_id,
         family,
@@ -176,24 +186,16 @@ fn counts<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<CountRow<'a>> {
         shard: if family == OF_ALL { stored(shard) } else { 0 },
         n,
     };
-    sums.into_iter().filter(|(_, n)| *n != 0).map(row).collect()
+    sums(listings, keys).map(row).collect()
 }
 
 /// As [`counts`], by the day the record was opened on.
 fn days<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<DayRow<'a>> {
-    let mut sums: BTreeMap<(Uuid, Uuid, &str, &str, i64), i64> = BTreeMap::new();
-    for (commit, listing, _) in listings {
-        for instance in [Uuid::nil(), listing.instance.uuid()] {
-            let mut add = |status: &'static str, n: i64| {
-                let (tenant, day) = (commit.tenant_id.uuid(), listing.created_at.micros() / DAY);
-                *sums.entry((tenant, instance, listing.workflow_type.as_str(), status, day)).or_default() += n;
-            };
-            add(listing.status.as_str(), 1);
-            if let Some(before) = listing.before {
-                add(before.as_str(), -1);
-            }
-        }
-    }
+    let keys = |commit: &Commit, listing: &'a RecordListing, status: &'a str| {
+        let (tenant, day) = (commit.tenant_id.uuid(), listing.created_at.micros() / DAY);
+        [Uuid::nil(), listing.instance.uuid()]
+            .map(|instance| (tenant, instance, listing.workflow_type.as_str(), status, day))
+    };
     let row = |((tenant_id, instance_id, workflow_type, status, day), n)| DayRow {
         tenant_id,
         instance_id,
@@ -203,5 +205,5 @@ fn days<'a>(listings: &[Listed<'a>], shard: u64) -> Vec<DayRow<'a>> {
         shard: stored(shard),
         n,
     };
-    sums.into_iter().filter(|(_, n)| *n != 0).map(row).collect()
+    sums(listings, keys).map(row).collect()
 }
