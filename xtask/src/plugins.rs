@@ -18,7 +18,6 @@ pub fn build(guests: bool) -> Result<()> {
     let members = workspace::members()?;
     // Apart from the host's artefacts, so that neither build waits for the other's lock.
     let target_dir = members.target_directory.join("wasm");
-    forget_other_std(&target_dir)?;
 
     let plugins = Group {
         what: "plugins",
@@ -49,7 +48,7 @@ pub fn build(guests: bool) -> Result<()> {
     Ok(())
 }
 
-/// Components that one cargo run builds.
+/// Components that are built together.
 struct Group<'a> {
     what: &'static str,
     components: Vec<Component>,
@@ -61,6 +60,8 @@ struct Component {
     package: String,
     /// The name of the file that cargo makes.
     artefact: String,
+    /// What its manifest wants rustc to be told.
+    rustflags: Vec<String>,
 }
 
 impl Group<'_> {
@@ -69,23 +70,41 @@ impl Group<'_> {
             say!("there are no {} to build", self.what);
             return self.remove_others();
         }
+        fs::create_dir_all(&self.into)?;
+        let mut changed = 0;
+        // Other flags make other artefacts of the same crates: in one folder, each build would undo the other's.
+        let (own, common): (Vec<_>, Vec<_>) = self.components.iter().partition(|one| !one.rustflags.is_empty());
+        if !common.is_empty() {
+            changed += self.run(&common, self.target_dir, options)?;
+        }
+        for component in own {
+            // A list of texts is the same in JSON and in TOML.
+            let flags = serde_json::to_string(&component.rustflags)?;
+            let flags = ["--config".to_owned(), format!("target.{TARGET}.rustflags={flags}")];
+            let options: Vec<String> = options.iter().cloned().chain(flags).collect();
+            changed += self.run(&[component], &self.target_dir.join(&component.package), &options)?;
+        }
+        self.remove_others()?;
+        self.report(changed)
+    }
+
+    /// Lets cargo build components with the same flags. Gives how many of them have changed.
+    fn run(&self, components: &[&Component], target_dir: &Path, options: &[String]) -> Result<usize> {
+        forget_other_std(target_dir)?;
         let mut command = cmd::cargo(["build", "--profile", PROFILE, "--target", TARGET, "--target-dir"]);
-        command.arg(self.target_dir).args(options);
-        for component in &self.components {
+        command.arg(target_dir).args(options);
+        for component in components {
             command.args(["-p", &component.package]);
         }
         cmd::run(&mut command)?;
-
-        fs::create_dir_all(&self.into)?;
-        let made = self.target_dir.join(TARGET).join(PROFILE);
+        let made = target_dir.join(TARGET).join(PROFILE);
         let mut changed = 0;
-        for component in &self.components {
+        for component in components {
             let from = made.join(&component.artefact);
             let to = self.into.join(format!("{}.wasm", component.package));
             changed += usize::from(copy_if_changed(&from, &to)?);
         }
-        self.remove_others()?;
-        self.report(changed)
+        Ok(changed)
     }
 
     /// Files of components that are no more would else be loaded for ever.
@@ -142,7 +161,10 @@ fn components(metadata: &Metadata, folder: &Path, kinds: &[&str]) -> Vec<Compone
     let mut found = Vec::new();
     for package in metadata.packages.iter().filter(|package| package.is_below(folder)) {
         match artefact(package) {
-            Some(artefact) => found.push(Component { package: package.name.clone(), artefact }),
+            Some(artefact) => {
+                let rustflags = package.metadata.clone().unwrap_or_default().stepwright.rustflags;
+                found.push(Component { package: package.name.clone(), artefact, rustflags });
+            }
             None => say!("{} is a library, not a component (it has no cdylib target)", package.name),
         }
     }
@@ -215,6 +237,7 @@ mod tests {
             name: name.into(),
             manifest_path: manifest.into(),
             targets: vec![Target { name: target.into(), kind: vec![kind.into()] }],
+            metadata: None,
         }
     }
 
@@ -232,6 +255,16 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].package, "send-mail");
         assert_eq!(found[0].artefact, "send_mail.wasm");
+    }
+
+    #[test]
+    fn a_component_may_have_flags_of_its_own() {
+        let text = r#"{ "name": "hot", "manifest_path": "/w/plugins/hot/Cargo.toml",
+            "targets": [{ "name": "hot", "kind": ["cdylib"] }],
+            "metadata": { "stepwright": { "rustflags": ["-Copt-level=1"] }, "others": 1 } }"#;
+        let metadata = Metadata { packages: vec![serde_json::from_str(text).unwrap()], target_directory: "/w".into() };
+        let found = components(&metadata, Path::new("/w/plugins"), &["cdylib"]);
+        assert_eq!(found[0].rustflags, ["-Copt-level=1"]);
     }
 
     #[test]

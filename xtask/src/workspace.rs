@@ -25,6 +25,24 @@ pub struct Package {
     pub name: String,
     pub manifest_path: PathBuf,
     pub targets: Vec<Target>,
+    /// `[package.metadata]`, null where there is none.
+    #[serde(default)]
+    pub metadata: Option<Custom>,
+}
+
+/// What our own tools look for in a package's metadata.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Custom {
+    pub stepwright: Stepwright,
+}
+
+/// `[package.metadata.stepwright]`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stepwright {
+    /// What rustc is told for this component, and for what it is linked with.
+    pub rustflags: Vec<String>,
 }
 
 #[derive(Deserialize)]
