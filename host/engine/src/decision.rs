@@ -69,9 +69,9 @@ impl Decision {
                 Test::Custom(custom) => Question {
                     condition_id: branch.id.clone(),
                     component: custom.component.clone(),
-                    config: custom.config.clone(),
+                    config: RawJson::from(custom.config.clone()),
                     operands: vec![flow::Operand {
-                        values: vec![subjects.everything()],
+                        values: vec![RawJson::from(subjects.everything())],
                         attribute_type: "execution".into(),
                         repeatable: false,
                         present: true,

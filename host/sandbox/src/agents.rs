@@ -29,15 +29,16 @@ impl WasmSandbox {
         };
         let Some(indices) = loaded.agents.clone() else { return nothing(no_agents(), host) };
         let limits = clamp(limits, self.ceilings);
+        let context = Arc::new(context(about, &limits));
         let setup = Setup {
             session: None,
             agent: Some(host),
             grants: Arc::default(),
             secrets: Arc::default(),
             limits,
-            frozen: Some(Frozen::of(&about)),
+            frozen: Some(Frozen::Call(Arc::clone(&context))),
         };
-        let call = wit::Call { agent, context: context(about, &limits), config: config.as_str().to_owned() };
+        let call = wit::Call { agent, context: types::Context::clone(&context), config: config.as_str().to_owned() };
         let ended = self
             .agents
             .caller

@@ -6,9 +6,9 @@ use crate::faults;
 use crate::frozen::Frozen;
 use crate::limits::{HostCalls, LimitHit, MAX_HANDLES, MAX_TRANSFER};
 use crate::logs;
-use crate::ready::Ready;
 use crate::registry::Loaded;
 use crate::state::State;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,54 +103,6 @@ impl Caller {
         ended
     }
 
-    /// As [`Self::call`], with an instance that was waiting for it, where there is one.
-    pub async fn call_ready<R, F>(self: &Arc<Self>, loaded: &Arc<Loaded>, setup: Setup, run: F) -> Ended<R>
-    where
-        R: Send,
-        F: for<'a> FnOnce(&'a mut Store<State>, Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
-    {
-        let turn = match self.turn(loaded.slots).await {
-            Ok(turn) => turn,
-            Err(fault) => return Ended::never(fault, setup),
-        };
-        self.keep_ready(loaded);
-        let started = Started::now(&setup.limits);
-        let limits = setup.limits;
-        let made = match loaded.shelf.take() {
-            Some(ready) => Ok(ready),
-            None => started.or_late(self.make(loaded, &limits)).await,
-        };
-        let Ready { mut store, instance, fuel } = match made {
-            Ok(ready) => ready,
-            Err(error) => {
-                let metering = started.spent();
-                let fault = faults::stopped(&error, &limits, &metering, "");
-                return Ended { metering, ..Ended::never(fault, setup) };
-            }
-        };
-        let begun = self.begin(&mut store, setup, fuel, started);
-        let calling = async {
-            begun?;
-            run(&mut store, instance).await
-        };
-        let result = started.or_late(calling).await;
-        let ended = end(&mut store, result, &limits, started);
-        match &ended.result {
-            Ok(_) => loaded.shelf.leave(store, turn),
-            // What went wrong may have used much: it is cleared away at once.
-            Err(_) => drop((store, turn)),
-        }
-        ended
-    }
-
-    /// A store that nothing has been called in yet becomes the call's.
-    fn begin(&self, store: &mut Store<State>, setup: Setup, fuel: u64, started: Started) -> wasmtime::Result<()> {
-        let limits = setup.limits;
-        let state = self.state(setup, started);
-        store.data_mut().begin(state, &limits)?;
-        store.set_fuel(limits.fuel.saturating_sub(fuel))
-    }
-
     fn state(&self, setup: Setup, started: Started) -> State {
         let Setup { session, agent, grants, secrets, limits, frozen } = setup;
         let host_calls = HostCalls::new(limits.host_calls);
@@ -200,14 +152,15 @@ impl Caller {
     }
 
     /// Waits for slots of the pool; the pool itself would fail instead of waiting.
-    async fn turn(&self, slots: u32) -> Result<OwnedSemaphorePermit, Fault> {
+    pub(crate) async fn turn(&self, slots: u32) -> Result<OwnedSemaphorePermit, Fault> {
         let busy = || Fault::transient(faults::SANDBOX_BUSY, "all of the sandbox's instances are in use");
         let slots = slots.min(self.pool);
         if let Ok(turn) = Arc::clone(&self.slots).try_acquire_many_owned(slots) {
             return Ok(turn);
         }
         let waiting = Counted::new("stepwright_sandbox_waiting");
-        let turn = timeout(self.max_wait, Arc::clone(&self.slots).acquire_many_owned(slots)).await;
+        // Boxed: rarely needed, and else part of every call's future.
+        let turn = Box::pin(timeout(self.max_wait, Arc::clone(&self.slots).acquire_many_owned(slots))).await;
         drop(waiting);
         turn.map_err(|_| busy())?.map_err(|_| busy())
     }
@@ -220,7 +173,7 @@ impl Caller {
 
 impl<R> Ended<R> {
     /// A call that was not made.
-    fn never(fault: Fault, setup: Setup) -> Self {
+    pub fn never(fault: Fault, setup: Setup) -> Self {
         let Setup { session, agent, .. } = setup;
         Self { result: Err(fault), metering: Metering::default(), logs: Vec::new(), session, agent }
     }
@@ -231,26 +184,30 @@ impl<R> Ended<R> {
 /// While the guest computes, the epoch or its fuel makes it yield and the clock is looked at; while it waits in a host
 /// call, the time-out around everything ends it. Neither is enough alone.
 #[derive(Clone, Copy)]
-struct Started {
+pub struct Started {
     at: Instant,
-    deadline: Instant,
+    pub deadline: Instant,
 }
 
 impl Started {
-    fn now(limits: &InvocationLimits) -> Self {
+    pub fn now(limits: &InvocationLimits) -> Self {
         let at = Instant::now();
         Self { at, deadline: at + Duration::from_millis(limits.wall_ms.into()) }
     }
 
-    async fn or_late<T>(self, work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
-        let _running = Counted::new("stepwright_sandbox_running");
-        match timeout_at(self.deadline.into(), work).await {
-            Ok(result) => result,
-            Err(_) => Err(LimitHit::WallTime.into()),
-        }
+    /// Not an `async fn`: that would hold the work twice, and what it holds is moved for every call.
+    pub fn or_late<T>(
+        self,
+        work: impl Future<Output = wasmtime::Result<T>>,
+    ) -> impl Future<Output = wasmtime::Result<T>> {
+        let running = Counted::new("stepwright_sandbox_running");
+        timeout_at(self.deadline.into(), work).map(move |result| {
+            drop(running);
+            result.unwrap_or_else(|_| Err(LimitHit::WallTime.into()))
+        })
     }
 
-    fn spent(self) -> Metering {
+    pub fn spent(self) -> Metering {
         let wall_us = u64::try_from(self.at.elapsed().as_micros()).unwrap_or(u64::MAX);
         Metering { wall_us, ..Metering::default() }
     }
@@ -260,7 +217,7 @@ impl Started {
 ///
 /// A loop without calls keeps its fuel in a register: when the clock stops it, the fuel since the loop began is not
 /// counted. Wall time always is.
-fn end<R>(
+pub fn end<R>(
     store: &mut Store<State>,
     result: wasmtime::Result<R>,
     limits: &InvocationLimits,

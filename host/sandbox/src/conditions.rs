@@ -7,39 +7,47 @@ use crate::frozen::Frozen;
 use crate::limits::clamp;
 use crate::outcome;
 use crate::sandbox::{WasmSandbox, context};
-use stepwright_app::ports::{CallContext, ConditionCall, ConditionOperand, ConditionQuestion, Evaluated, Verdict};
+use std::sync::Arc;
+use stepwright_app::ports::{ConditionCall, ConditionQuestion, Evaluated, Verdict};
 use stepwright_app::{CapabilitySet, FieldFault, InvocationLimits};
+use stepwright_engine::flow::Operand;
 use stepwright_engine::{Fault, Metering, RawJson};
 
+const NO_CONDITIONS: &str = "the component has no conditions";
 /// Characters of an explanation.
 const MAX_EXPLAIN: usize = 2_000;
 
 impl WasmSandbox {
-    pub(crate) async fn ask_conditions(&self, call: ConditionCall) -> Evaluated {
-        let nothing = |fault| Evaluated { verdicts: Err(fault), metering: Metering::default(), logs: Vec::new() };
-        let loaded = match self.deterministic.component(&call.digest, &CapabilitySet::new()).await {
-            Ok(loaded) => loaded,
-            Err(fault) => return nothing(fault),
-        };
-        let Some(indices) = loaded.conditions.clone() else { return nothing(no_conditions()) };
-        let limits = clamp(call.limits, self.ceilings);
-        let asked = call.questions.len();
-        let setup = setup(&call.context, limits);
-        let (context, questions) = (context(call.context, &limits), statements(call.questions));
-        let ended = self
-            .deterministic
-            .caller
-            .call_ready(&loaded, setup, |store, instance| {
-                Box::pin(async move {
-                    let conditions = indices.load(&mut *store, &instance)?;
-                    conditions.call_evaluate(store, &context, &questions).await
+    pub(crate) fn ask_conditions(&self, call: ConditionCall) -> impl Future<Output = Evaluated> {
+        let ConditionCall { digest, context: about, questions, limits } = call;
+        let limits = clamp(limits, self.ceilings);
+        let asked = questions.len();
+        let context = Arc::new(context(about, &limits));
+        let questions = statements(questions);
+        // Only now, as what a future holds is moved several times before it runs.
+        async move {
+            let nothing = |fault| Evaluated { verdicts: Err(fault), metering: Metering::default(), logs: Vec::new() };
+            let loaded = match self.deterministic.component(&digest, &CapabilitySet::new()).await {
+                Ok(loaded) if loaded.conditions.is_some() => loaded,
+                Ok(_) => return nothing(no_conditions()),
+                Err(fault) => return nothing(fault),
+            };
+            let frozen = Frozen::Call(Arc::clone(&context));
+            let ended = self
+                .deterministic
+                .caller
+                .call_ready(&loaded, &limits, frozen, |store, exports| {
+                    Box::pin(async move {
+                        let conditions = exports.conditions.ok_or_else(|| wasmtime::Error::msg(NO_CONDITIONS))?;
+                        conditions.call_evaluate(store, &context, &questions).await
+                    })
                 })
-            })
-            .await;
-        let verdicts = ended.result.and_then(|answer| verdicts(answer, asked, &limits));
-        let outcome = if verdicts.is_ok() { "evaluated" } else { "failed" };
-        metrics::counter!("stepwright_sandbox_evaluations_total", "outcome" => outcome).increment(1);
-        Evaluated { verdicts, metering: ended.metering, logs: ended.logs }
+                .await;
+            let verdicts = ended.result.and_then(|answer| verdicts(answer, asked, &limits));
+            let outcome = if verdicts.is_ok() { "evaluated" } else { "failed" };
+            metrics::counter!("stepwright_sandbox_evaluations_total", "outcome" => outcome).increment(1);
+            Evaluated { verdicts, metering: ended.metering, logs: ended.logs }
+        }
     }
 
     pub(crate) async fn check_condition(
@@ -68,13 +76,8 @@ impl WasmSandbox {
     }
 }
 
-/// No session: there is nothing a condition could read.
-pub(crate) fn setup(context: &CallContext, limits: InvocationLimits) -> Setup {
-    Setup { frozen: Some(Frozen::of(context)), ..Setup::bare(limits) }
-}
-
 fn statements(questions: Vec<ConditionQuestion>) -> Vec<wit::Statement> {
-    let operand = |operand: ConditionOperand| wit::Operand {
+    let operand = |operand: Operand| wit::Operand {
         values: operand.values.into_iter().map(RawJson::into_text).collect(),
         attribute_type: operand.attribute_type,
         repeatable: operand.repeatable,
@@ -104,5 +107,5 @@ fn verdicts(
 }
 
 fn no_conditions() -> Fault {
-    Fault::permanent(COMPONENT_UNUSABLE, "the component has no conditions")
+    Fault::permanent(COMPONENT_UNUSABLE, NO_CONDITIONS)
 }

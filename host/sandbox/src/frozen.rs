@@ -1,12 +1,12 @@
 //! Time and chance of the deterministic profile: the clock stands at the context's instant, and the random source is
 //! seeded by what the call is about, so that the same question gets the same answer on every machine.
 
+use crate::bindings::types::Context;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 use std::time::Duration;
-use stepwright_app::ports::CallContext;
-use stepwright_engine::TenantId;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
 
@@ -14,31 +14,23 @@ use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
 pub enum Frozen {
     /// Nobody has asked anything yet.
     Unasked,
-    /// For the call these are of; most guests ask for neither time nor chance, so it is worked out for those that do.
-    Call { now: String, tenant: TenantId, execution: String, node: Option<String> },
+    /// For the call this is the context of; most guests ask for neither time nor chance, so it is worked out for those
+    /// that do.
+    Call(Arc<Context>),
 }
 
 impl Frozen {
-    pub fn of(context: &CallContext) -> Self {
-        Self::Call {
-            now: context.now.clone(),
-            tenant: context.tenant_id,
-            execution: context.execution_id.clone(),
-            node: context.node_id.clone(),
-        }
-    }
-
     /// Since 1970, where an instant that cannot be read stands at.
     fn now(&self) -> Duration {
-        let Self::Call { now, .. } = self else { return Duration::ZERO };
-        let at = chrono::DateTime::parse_from_rfc3339(now).map_or(0, |at| at.timestamp_micros());
+        let Self::Call(context) = self else { return Duration::ZERO };
+        let at = chrono::DateTime::parse_from_rfc3339(&context.now).map_or(0, |at| at.timestamp_micros());
         Duration::from_micros(u64::try_from(at).unwrap_or_default())
     }
 
     fn seed(&self) -> [u8; 32] {
-        let Self::Call { tenant, execution, node, .. } = self else { return [0; 32] };
+        let Self::Call(context) = self else { return [0; 32] };
         let mut hash = Sha256::new();
-        for part in [tenant.to_string().as_str(), execution, node.as_deref().unwrap_or_default()] {
+        for part in [&context.tenant.id, &context.execution_id, context.node_id.as_deref().unwrap_or_default()] {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }

@@ -1,16 +1,18 @@
 //! Asking guards: deterministic, without any capability.
 
 use crate::bindings::guards as wit;
-use crate::conditions::setup;
 use crate::faults::{COMPONENT_UNUSABLE, invalid_output, output_too_large};
+use crate::frozen::Frozen;
 use crate::json;
 use crate::limits::clamp;
 use crate::outcome;
 use crate::sandbox::{WasmSandbox, context};
+use std::sync::Arc;
 use stepwright_app::ports::{GuardCall, GuardDecision, GuardedTransition};
 use stepwright_app::{CapabilitySet, InvocationLimits};
 use stepwright_engine::Fault;
 
+const NO_GUARDS: &str = "the component has no guards";
 /// Bytes of a denial's code.
 const MAX_CODE: usize = 64;
 /// Bytes of a denial's reason.
@@ -19,17 +21,18 @@ const MAX_REASON: usize = 4 << 10;
 impl WasmSandbox {
     pub(crate) async fn ask_guard(&self, call: GuardCall) -> Result<GuardDecision, Fault> {
         let loaded = self.deterministic.component(&call.digest, &CapabilitySet::new()).await?;
-        let indices =
-            loaded.guards.clone().ok_or_else(|| Fault::permanent(COMPONENT_UNUSABLE, "the component has no guards"))?;
+        if loaded.guards.is_none() {
+            return Err(Fault::permanent(COMPONENT_UNUSABLE, NO_GUARDS));
+        }
         let limits = clamp(call.limits, self.ceilings);
-        let setup = setup(&call.context, limits);
-        let (context, transition) = (context(call.context, &limits), transition(call.guard, call.transition));
+        let (context, transition) = (Arc::new(context(call.context, &limits)), transition(call.guard, call.transition));
+        let frozen = Frozen::Call(Arc::clone(&context));
         let ended = self
             .deterministic
             .caller
-            .call_ready(&loaded, setup, |store, instance| {
+            .call_ready(&loaded, &limits, frozen, |store, exports| {
                 Box::pin(async move {
-                    let guards = indices.load(&mut *store, &instance)?;
+                    let guards = exports.guards.ok_or_else(|| wasmtime::Error::msg(NO_GUARDS))?;
                     guards.call_check(store, &context, &transition).await
                 })
             })

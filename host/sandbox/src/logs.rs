@@ -70,9 +70,11 @@ impl Logs {
         self.lines.push(LogLine { level, message });
     }
 
-    /// Goes on after lines that were written before.
-    pub fn carry(&mut self, lines: Vec<LogLine>) {
-        lines.into_iter().for_each(|line| self.push(line.level, line.message));
+    /// Goes on under another budget, which what is there counts against.
+    pub fn limit(&mut self, budget: u32) {
+        let begun = self.take();
+        *self = Self::new(budget);
+        begun.into_iter().for_each(|line| self.push(line.level, line.message));
     }
 
     fn stream(&mut self, level: LogLevel, bytes: &[u8]) {

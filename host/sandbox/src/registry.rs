@@ -91,7 +91,8 @@ impl Registry {
         if let Some(Ok(loaded)) = entry.get() {
             return Ok(Arc::clone(loaded));
         }
-        let result = entry.get_or_init(|| self.load(digest)).await.clone();
+        // Boxed: rarely needed, and else part of every call's future.
+        let result = Box::pin(entry.get_or_init(|| self.load(digest))).await.clone();
         match &result {
             Ok(_) => self.make_room(),
             Err(_) => self.forget(digest, &entry),

@@ -60,7 +60,7 @@ pub struct WasmSandbox {
 /// Slots for conditions and guards at most: each is there for milliseconds.
 const MAX_DETERMINISTIC: u32 = 64;
 /// Instances that wait for the calls of conditions and guards, at most.
-const SPARE: u32 = 32;
+const SPARE: u32 = 64;
 /// Slots for agents at most. One that waits for a person has none.
 const MAX_AGENTS: u32 = 64;
 

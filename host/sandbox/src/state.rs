@@ -63,21 +63,17 @@ impl State {
         Self { table, wasi: None, frozen, http, outbound, session, agent, meter, host_calls, logs, deadline }
     }
 
-    /// Becomes the state of a call. What the component's start functions have used up stays used up: memory, handles,
-    /// log, host calls.
+    /// Becomes the state of a call that is granted nothing. What the component's start functions have used up stays used
+    /// up: memory, handles, log, host calls.
     ///
     /// # Errors
     /// When that is more than the call may use.
-    pub fn begin(&mut self, call: Self, limits: &InvocationLimits) -> Result<(), LimitHit> {
-        let Self { table: _, wasi, frozen, http, outbound, session, agent, meter: _, host_calls, logs, deadline } =
-            call;
-        host_calls.carry(&self.host_calls);
-        let begun = lock(&self.logs).take();
-        lock(&logs).carry(begun);
+    pub fn begin(&mut self, limits: &InvocationLimits, frozen: Frozen, deadline: Instant) -> Result<(), LimitHit> {
         self.meter.limit(limits)?;
-        (self.wasi, self.frozen, self.http, self.outbound) = (wasi, frozen, http, outbound);
-        (self.session, self.agent) = (session, agent);
-        (self.host_calls, self.logs, self.deadline) = (host_calls, logs, deadline);
+        self.host_calls.limit(limits.host_calls);
+        self.outbound.begin(&self.host_calls, limits, deadline);
+        lock(&self.logs).limit(limits.log);
+        (self.wasi, self.frozen, self.deadline) = (None, Some(frozen), deadline);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use stepwright_engine::flow::{
     questions, start,
 };
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{Actor, NodeId, TenantId, Timestamp};
+use stepwright_engine::{Actor, NodeId, RawJson, TenantId, Timestamp};
 use stepwright_sandbox::{CompileMode, MacKey, SandboxConfig, WasmSandbox};
 
 /// Decisions in a round, and rounds; one more warms up.
@@ -32,8 +32,6 @@ const LIMIT: f64 = 2.0;
 
 const NOW: &str = "2026-11-22T09:00:00Z";
 const ZONE: &str = "Europe/Berlin";
-/// The condition that compares attributes, within its plugin.
-const ATTRIBUTE: &str = "attribute";
 
 struct Component(Vec<u8>);
 
@@ -216,12 +214,12 @@ fn native_decisions(waiting: &Waiting) -> Result<f64> {
         let started = Instant::now();
         let mut verdicts = Vec::new();
         for question in waiting.questions()? {
-            let config = serde_json::from_value(question.config)?;
+            let config = question.config.read()?;
             let operands: Vec<RawOperand> = question
                 .operands
                 .into_iter()
                 .map(|operand| RawOperand {
-                    values: operand.values.iter().map(Value::to_string).collect(),
+                    values: operand.values.into_iter().map(RawJson::into_text).collect(),
                     attribute_type: operand.attribute_type,
                     repeatable: operand.repeatable,
                     present: operand.present,
@@ -269,9 +267,14 @@ fn all_met(verdicts: &[Verdict]) -> Result<()> {
     Ok(())
 }
 
-/// The questions as the sandbox takes them.
+/// The questions as the sandbox takes them; the built-in condition's name within its plugin is the one it goes by.
 fn asked(waiting: &Waiting) -> Result<Vec<ConditionQuestion>> {
-    Ok(waiting.questions()?.into_iter().map(|question| ConditionQuestion::of(ATTRIBUTE.into(), question)).collect())
+    let one = |question: Question| ConditionQuestion {
+        condition: question.component,
+        config: question.config,
+        operands: question.operands,
+    };
+    Ok(waiting.questions()?.into_iter().map(one).collect())
 }
 
 /// The component in its sandbox.

@@ -324,7 +324,7 @@ fn grouped(questions: Vec<Question>, builtin: impl Fn(&str) -> Option<String>) -
     let mut groups: Vec<Group> = Vec::new();
     for (place, question) in questions.into_iter().enumerate() {
         let (plugin, condition) = condition_of(&question.component, &builtin)?;
-        let question = ConditionQuestion::of(condition, question);
+        let question = ConditionQuestion { condition, config: question.config, operands: question.operands };
         let number = groups.iter().position(|group| group.plugin == plugin).unwrap_or_else(|| {
             groups.push(Group { plugin, places: Vec::new(), questions: Vec::new() });
             groups.len() - 1
@@ -363,7 +363,7 @@ mod tests {
 
     fn question(component: &str, value: i64) -> Question {
         let operand = flow::Operand {
-            values: vec![json!(value)],
+            values: vec![RawJson::from(json!(value))],
             attribute_type: "number".into(),
             repeatable: false,
             present: true,
@@ -372,7 +372,7 @@ mod tests {
         Question {
             condition_id: "c".into(),
             component: component.into(),
-            config: json!({ "n": value }),
+            config: RawJson::from(json!({ "n": value })),
             operands: vec![operand],
         }
     }

@@ -29,8 +29,8 @@ pub use records::{GuardStore, RecordStore};
 pub use requests::{IdempotencyBegin, IdempotencyKey, IdempotencyStore, StoredResponse, UsageDay, UsageStore};
 pub use sandbox::{
     AgentCall, AgentConclusion, AgentEnded, CallContext, ComponentRejected, ComponentSource, ConditionCall,
-    ConditionOperand, ConditionQuestion, Evaluated, GuardCall, GuardDecision, GuardedTransition, LogLevel, LogLine,
-    Sandbox, SandboxError, StepCall, StepResult, Verdict,
+    ConditionQuestion, Evaluated, GuardCall, GuardDecision, GuardedTransition, LogLevel, LogLine, Sandbox,
+    SandboxError, StepCall, StepResult, Verdict,
 };
 pub use store::{
     AutomationStore, ClosingReasonStore, CommitError, CommitStore, DataStore, DefinitionFilter, DefinitionStore,

@@ -6,8 +6,9 @@ use crate::model::{ComponentInfo, Environment, Grants, InvocationLimits};
 use crate::session::Session;
 use async_trait::async_trait;
 use std::sync::Arc;
+use stepwright_engine::flow::Operand;
 use stepwright_engine::outcome::EntityRef;
-use stepwright_engine::{Fault, Metering, Outcome, RawJson, TenantId, flow};
+use stepwright_engine::{Fault, Metering, Outcome, RawJson, TenantId};
 
 /// Where, when and for whom a call happens (source: wit/types@0.1.0 `context`).
 #[derive(Clone, Debug)]
@@ -50,33 +51,7 @@ pub struct ConditionQuestion {
     /// The condition's id within the plugin.
     pub condition: String,
     pub config: RawJson,
-    pub operands: Vec<ConditionOperand>,
-}
-
-impl ConditionQuestion {
-    /// A flow's question, to a condition with this id within its plugin.
-    pub fn of(condition: String, question: flow::Question) -> Self {
-        let operand = |operand: flow::Operand| ConditionOperand {
-            values: operand.values.into_iter().map(RawJson::from).collect(),
-            attribute_type: operand.attribute_type,
-            repeatable: operand.repeatable,
-            present: operand.present,
-            diff: operand.diff,
-        };
-        let operands = question.operands.into_iter().map(operand).collect();
-        Self { condition, config: RawJson::from(question.config), operands }
-    }
-}
-
-/// What a question is about, resolved by the host (source: wit/condition@0.1.0 `operand`).
-#[derive(Clone, Debug)]
-pub struct ConditionOperand {
-    pub values: Vec<RawJson>,
-    pub attribute_type: String,
-    pub repeatable: bool,
-    pub present: bool,
-    /// `updated`, `added` or `deleted`, when the trigger's diff says so.
-    pub diff: Option<String>,
+    pub operands: Vec<Operand>,
 }
 
 /// All questions of a decision to one plugin, in one call.

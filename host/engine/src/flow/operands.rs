@@ -4,12 +4,15 @@
 //! `wit/condition@0.1.0`). The built-in component's condition is called [`BUILT_IN`].
 
 use super::apply::DefaultBranch;
-use super::condition::{Condition, DecisionSpec, Source, Statement};
+use super::condition::{Condition, DateOffset, DecisionSpec, Source, Statement};
 use super::entity::{EntitySnapshot, items, look_up};
-use super::vocab::{AttributeType, LogicalOperator, Operator, OriginType, SourceOrigin};
+use super::vocab::{
+    AttributeOperation, AttributeType, AttributesMatch, LogicalOperator, Operator, OriginType, SourceOrigin, ValueType,
+};
 use super::{Assignee, Due, Entities, EntityDiff, Flow, FlowError, Task};
-use crate::NodeId;
 use crate::outcome::EntityRef;
+use crate::{NodeId, RawJson};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The id of the built-in condition, which compares attributes.
@@ -22,7 +25,8 @@ const SUBMISSION: &str = "submission";
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operand {
     /// Comparable values; empty when the attribute is missing, null, `""` or `[]`.
-    pub values: Vec<Value>,
+    pub values: Vec<RawJson>,
+    /// The attribute's type in the entity's schema, as far as it is known.
     pub attribute_type: String,
     pub repeatable: bool,
     pub present: bool,
@@ -37,7 +41,7 @@ pub struct Question {
     pub condition_id: String,
     /// `<plugin>/<condition>`, or [`BUILT_IN`].
     pub component: String,
-    pub config: Value,
+    pub config: RawJson,
     pub operands: Vec<Operand>,
 }
 
@@ -109,9 +113,9 @@ impl Resolver<'_> {
             Question {
                 condition_id: condition.id.clone(),
                 component: custom.component.clone(),
-                config: custom.config.clone(),
+                config: raw(&custom.config),
                 operands: vec![Operand {
-                    values: primary.iter().map(|p| Value::Object(p.attributes.clone())).collect(),
+                    values: primary.iter().map(|p| raw(&p.attributes)).collect(),
                     attribute_type: "entity".to_owned(),
                     repeatable: false,
                     present: primary.is_some(),
@@ -134,7 +138,6 @@ impl Resolver<'_> {
 
     fn operand(&self, name: &str, statement: &Statement) -> Operand {
         let source = &statement.source;
-        let attribute_type = source.attribute_type.unwrap_or(AttributeType::String);
         let entity = self.entity(source);
         let own;
         let value = match source.origin_type.unwrap_or(OriginType::Entity) {
@@ -147,21 +150,11 @@ impl Resolver<'_> {
                 .and_then(|e| self.entities.get(e))
                 .and_then(|e: &EntitySnapshot| look_up(&e.attributes, name)),
         };
-        let values = value.map(items).unwrap_or_default();
-        let values = values
-            .into_iter()
-            .filter_map(|item| {
-                comparable(item, attribute_type, statement.operator, source.attribute_sub_field.as_deref())
-            })
-            .collect::<Vec<_>>();
         let top = name.split('.').next().unwrap_or(name);
         let diff = self.diff.filter(|d| entity.as_ref() == Some(&d.entity));
         Operand {
-            present: value.is_some_and(|v| !v.is_null()),
-            values,
-            attribute_type: attribute_type.as_str().to_owned(),
-            repeatable: source.attribute_repeatable.unwrap_or(false),
             diff: diff.and_then(|d| d.of(name).or_else(|| d.of(top))).map(str::to_owned),
+            ..operand(statement, value)
         }
     }
 
@@ -189,59 +182,78 @@ impl Resolver<'_> {
 
 /// The question of one statement about members that have been found already, such as an entity's attributes.
 pub fn compare(condition_id: &str, statement: &Statement, members: Option<&Map<String, Value>>) -> Question {
-    let source = &statement.source;
-    let attribute_type = source.attribute_type.unwrap_or(AttributeType::String);
-    let operand = |name: &String| {
-        let value = members.and_then(|members| look_up(members, name));
-        let found = value.map(items).unwrap_or_default().into_iter();
-        let values = found.filter_map(|item| {
-            comparable(item, attribute_type, statement.operator, source.attribute_sub_field.as_deref())
-        });
-        Operand {
-            values: values.collect(),
-            attribute_type: attribute_type.as_str().to_owned(),
-            repeatable: source.attribute_repeatable.unwrap_or(false),
-            present: value.is_some_and(|v| !v.is_null()),
-            diff: None,
-        }
-    };
+    let find = |name: &String| members.and_then(|members| look_up(members, name));
     Question {
         condition_id: condition_id.to_owned(),
         component: BUILT_IN.to_owned(),
         config: config(statement),
-        operands: source.attribute.iter().map(operand).collect(),
+        operands: statement.source.attribute.iter().map(|name| operand(statement, find(name))).collect(),
     }
 }
 
-/// The config of a built-in statement.
-fn config(statement: &Statement) -> Value {
+/// The operand that an attribute's value makes, without a diff.
+fn operand(statement: &Statement, value: Option<&Value>) -> Operand {
     let source = &statement.source;
-    let mut config = json!({
-        "operator": statement.operator,
-        "values": statement.values,
-        "attribute_type": source.attribute_type.unwrap_or(AttributeType::String),
-        "attribute_repeatable": source.attribute_repeatable.unwrap_or(false),
-        "value_type": statement.value_type.unwrap_or(super::vocab::ValueType::Static),
-    });
-    let optional = [
-        ("date_offset", source.date_offset.as_ref().map(|o| json!(o))),
-        ("attribute_operation", source.attribute_operation.map(|o| json!(o))),
-        ("attributes_match", source.attributes_match.map(|m| json!(m))),
-    ];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            config[name] = value;
-        }
+    let attribute_type = source.attribute_type.unwrap_or(AttributeType::String);
+    let found = value.map(items).unwrap_or_default().into_iter();
+    let compared = found
+        .filter_map(|item| comparable(item, attribute_type, statement.operator, source.attribute_sub_field.as_deref()));
+    Operand {
+        values: compared.map(raw).collect(),
+        attribute_type: attribute_type.as_str().to_owned(),
+        repeatable: source.attribute_repeatable.unwrap_or(false),
+        present: value.is_some_and(|v| !v.is_null()),
+        diff: None,
     }
-    config
+}
+
+/// The text of what always has one: its maps' keys are strings and its numbers finite.
+fn raw<T: Serialize>(value: &T) -> RawJson {
+    RawJson::of(value).unwrap_or_default()
+}
+
+/// What the built-in condition takes as its config.
+#[derive(Serialize)]
+struct Config<'a> {
+    operator: Operator,
+    values: &'a [String],
+    attribute_type: AttributeType,
+    attribute_repeatable: bool,
+    value_type: ValueType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_offset: Option<&'a DateOffset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute_operation: Option<AttributeOperation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes_match: Option<AttributesMatch>,
+}
+
+/// The config of a built-in statement. Its text straight away: it is made for every statement of every decision.
+fn config(statement: &Statement) -> RawJson {
+    let source = &statement.source;
+    raw(&Config {
+        operator: statement.operator,
+        values: &statement.values,
+        attribute_type: source.attribute_type.unwrap_or(AttributeType::String),
+        attribute_repeatable: source.attribute_repeatable.unwrap_or(false),
+        value_type: statement.value_type.unwrap_or(ValueType::Static),
+        date_offset: source.date_offset.as_ref(),
+        attribute_operation: source.attribute_operation,
+        attributes_match: source.attributes_match,
+    })
 }
 
 /// The part of an item that is compared: the sub-field asked for, an entity's id, an address, a price's amount when
 /// it is ordered, a tag's or a date's text as it is.
-fn comparable(item: &Value, kind: AttributeType, operator: Operator, sub_field: Option<&str>) -> Option<Value> {
-    let Value::Object(object) = item else { return Some(item.clone()) };
+fn comparable<'a>(
+    item: &'a Value,
+    kind: AttributeType,
+    operator: Operator,
+    sub_field: Option<&str>,
+) -> Option<&'a Value> {
+    let Value::Object(object) = item else { return Some(item) };
     if let Some(key) = sub_field {
-        return look_up(object, key).filter(|v| !v.is_null()).cloned();
+        return look_up(object, key).filter(|v| !v.is_null());
     }
     let orders = matches!(
         operator,
@@ -269,7 +281,7 @@ fn comparable(item: &Value, kind: AttributeType, operator: Operator, sub_field: 
         | AttributeType::Label => &[],
     };
     let part = keys.iter().find_map(|key| object.get(*key)).filter(|v| !v.is_null());
-    Some(part.unwrap_or(item).clone())
+    Some(part.unwrap_or(item))
 }
 
 /// What `workflow` sources may ask about.

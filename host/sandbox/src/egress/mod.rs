@@ -108,6 +108,12 @@ impl Outbound {
         }
     }
 
+    /// Goes on under other limits.
+    pub fn begin(&mut self, host_calls: &HostCalls, limits: &InvocationLimits, deadline: std::time::Instant) {
+        self.host_calls = host_calls.clone();
+        (self.max_body, self.deadline) = (limits.http_body, deadline.into());
+    }
+
     /// A text that stands for the secret in headers of outgoing requests. Nobody can guess it, and it means nothing
     /// outside this invocation.
     ///

@@ -4,10 +4,10 @@ use crate::fixture::{Fixture, guest};
 use serde_json::{Value, json};
 use std::time::Duration;
 use stepwright_app::ports::{
-    CallContext, ConditionCall, ConditionOperand, ConditionQuestion, GuardCall, GuardDecision, GuardedTransition,
-    Sandbox as _, Verdict,
+    CallContext, ConditionCall, ConditionQuestion, GuardCall, GuardDecision, GuardedTransition, Sandbox as _, Verdict,
 };
 use stepwright_app::{Environment, InvocationLimits};
+use stepwright_engine::flow::Operand;
 use stepwright_engine::{Fault, RawJson, TenantId};
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ fn limits() -> InvocationLimits {
 }
 
 fn question(condition: &str, config: Value, values: &[Value]) -> ConditionQuestion {
-    let operand = ConditionOperand {
+    let operand = Operand {
         values: values.iter().cloned().map(RawJson::from).collect(),
         attribute_type: "string".into(),
         repeatable: false,
