@@ -64,10 +64,9 @@ impl Decision {
             let ask = |test: &Test| match test {
                 Test::Compare { of, statement } => {
                     let found = subjects.members(of);
-                    flow::compare(&branch.id, statement, found.as_ref())
+                    flow::compare(statement, found.as_ref())
                 }
                 Test::Custom(custom) => Question {
-                    condition_id: branch.id.clone(),
                     component: custom.component.clone(),
                     config: RawJson::from(custom.config.clone()),
                     operands: vec![flow::Operand {

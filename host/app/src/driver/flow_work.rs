@@ -369,12 +369,7 @@ mod tests {
             present: true,
             diff: None,
         };
-        Question {
-            condition_id: "c".into(),
-            component: component.into(),
-            config: RawJson::from(json!({ "n": value })),
-            operands: vec![operand],
-        }
+        Question { component: component.into(), config: RawJson::from(json!({ "n": value })), operands: vec![operand] }
     }
 
     #[test]

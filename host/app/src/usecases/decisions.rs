@@ -55,7 +55,7 @@ impl App {
             }
             Subject::Node(_) | Subject::Entity | Subject::Input => {}
         }
-        let config = flow::compare("", statement, None).config;
+        let config = flow::compare(statement, None).config;
         if let Err(found) = self.checked_condition(access, CONDITIONS, flow::BUILT_IN, &config).await? {
             faults.extend(found);
         }

@@ -37,8 +37,6 @@ pub struct Operand {
 /// One question for a condition component.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// The branch it belongs to.
-    pub condition_id: String,
     /// `<plugin>/<condition>`, or [`BUILT_IN`].
     pub component: String,
     pub config: RawJson,
@@ -102,7 +100,6 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn questions(&self, condition: &Condition) -> Vec<Question> {
         let statements = condition.statements.iter().map(|statement| Question {
-            condition_id: condition.id.clone(),
             component: BUILT_IN.to_owned(),
             config: config(statement),
             operands: self.operands(statement),
@@ -111,7 +108,6 @@ impl Resolver<'_> {
         let custom = condition.custom_condition.iter().map(|custom| {
             let primary = self.flow.primary().and_then(|p| self.entities.get(&p));
             Question {
-                condition_id: condition.id.clone(),
                 component: custom.component.clone(),
                 config: raw(&custom.config),
                 operands: vec![Operand {
@@ -181,10 +177,9 @@ impl Resolver<'_> {
 }
 
 /// The question of one statement about members that have been found already, such as an entity's attributes.
-pub fn compare(condition_id: &str, statement: &Statement, members: Option<&Map<String, Value>>) -> Question {
+pub fn compare(statement: &Statement, members: Option<&Map<String, Value>>) -> Question {
     let find = |name: &String| members.and_then(|members| look_up(members, name));
     Question {
-        condition_id: condition_id.to_owned(),
         component: BUILT_IN.to_owned(),
         config: config(statement),
         operands: statement.source.attribute.iter().map(|name| operand(statement, find(name))).collect(),

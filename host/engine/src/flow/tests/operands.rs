@@ -84,7 +84,7 @@ fn the_config_carries_what_the_component_compares_with() {
         "attribute_operation": "updated"})
     );
     assert!(asked.operands[0].repeatable);
-    assert_eq!((asked.component.as_str(), asked.condition_id.as_str()), (BUILT_IN, "x"));
+    assert_eq!(asked.component, BUILT_IN);
 }
 
 #[test]
