@@ -103,22 +103,12 @@ impl Caller {
         ended
     }
 
-    fn state(&self, setup: Setup, started: Started) -> State {
+    pub(crate) fn state(&self, setup: Setup, started: Started) -> State {
         let Setup { session, agent, grants, secrets, limits, frozen } = setup;
         let host_calls = HostCalls::new(limits.host_calls);
-        let outbound = self.outbound(grants, secrets, &limits, &host_calls, started.deadline);
+        let egress = Arc::clone(&self.egress);
+        let outbound = Outbound::new(egress, grants, secrets, &limits, host_calls.clone(), started.deadline);
         State::new(session, agent, outbound, &limits, host_calls, started.deadline, frozen)
-    }
-
-    pub(crate) fn outbound(
-        &self,
-        grants: Arc<Grants>,
-        secrets: Arc<BTreeMap<String, String>>,
-        limits: &InvocationLimits,
-        host_calls: &HostCalls,
-        deadline: Instant,
-    ) -> Outbound {
-        Outbound::new(Arc::clone(&self.egress), grants, secrets, limits, host_calls.clone(), deadline)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -172,10 +162,15 @@ impl Caller {
 }
 
 impl<R> Ended<R> {
+    /// A call that was not made, and had nothing to give back.
+    pub fn failed(fault: Fault) -> Self {
+        Self { result: Err(fault), metering: Metering::default(), logs: Vec::new(), session: None, agent: None }
+    }
+
     /// A call that was not made.
-    pub fn never(fault: Fault, setup: Setup) -> Self {
+    fn never(fault: Fault, setup: Setup) -> Self {
         let Setup { session, agent, .. } = setup;
-        Self { result: Err(fault), metering: Metering::default(), logs: Vec::new(), session, agent }
+        Self { session, agent, ..Self::failed(fault) }
     }
 }
 

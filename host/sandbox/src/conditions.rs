@@ -3,7 +3,6 @@
 use crate::bindings::{conditions as wit, types};
 use crate::call::Setup;
 use crate::faults::{COMPONENT_UNUSABLE, invalid_output};
-use crate::frozen::Frozen;
 use crate::limits::clamp;
 use crate::outcome;
 use crate::sandbox::{WasmSandbox, context};
@@ -13,7 +12,6 @@ use stepwright_app::{CapabilitySet, FieldFault, InvocationLimits};
 use stepwright_engine::flow::Operand;
 use stepwright_engine::{Fault, Metering, RawJson};
 
-const NO_CONDITIONS: &str = "the component has no conditions";
 /// Characters of an explanation.
 const MAX_EXPLAIN: usize = 2_000;
 
@@ -32,13 +30,12 @@ impl WasmSandbox {
                 Ok(_) => return nothing(no_conditions()),
                 Err(fault) => return nothing(fault),
             };
-            let frozen = Frozen::Call(Arc::clone(&context));
             let ended = self
                 .deterministic
                 .caller
-                .call_ready(&loaded, &limits, frozen, |store, exports| {
+                .call_ready(&loaded, &limits, context, |store, exports, context| {
                     Box::pin(async move {
-                        let conditions = exports.conditions.ok_or_else(|| wasmtime::Error::msg(NO_CONDITIONS))?;
+                        let Some(conditions) = exports.conditions else { unreachable!("the component has them") };
                         conditions.call_evaluate(store, &context, &questions).await
                     })
                 })
@@ -107,5 +104,5 @@ fn verdicts(
 }
 
 fn no_conditions() -> Fault {
-    Fault::permanent(COMPONENT_UNUSABLE, NO_CONDITIONS)
+    Fault::permanent(COMPONENT_UNUSABLE, "the component has no conditions")
 }

@@ -2,7 +2,6 @@
 
 use crate::bindings::guards as wit;
 use crate::faults::{COMPONENT_UNUSABLE, invalid_output, output_too_large};
-use crate::frozen::Frozen;
 use crate::json;
 use crate::limits::clamp;
 use crate::outcome;
@@ -12,7 +11,6 @@ use stepwright_app::ports::{GuardCall, GuardDecision, GuardedTransition};
 use stepwright_app::{CapabilitySet, InvocationLimits};
 use stepwright_engine::Fault;
 
-const NO_GUARDS: &str = "the component has no guards";
 /// Bytes of a denial's code.
 const MAX_CODE: usize = 64;
 /// Bytes of a denial's reason.
@@ -22,17 +20,16 @@ impl WasmSandbox {
     pub(crate) async fn ask_guard(&self, call: GuardCall) -> Result<GuardDecision, Fault> {
         let loaded = self.deterministic.component(&call.digest, &CapabilitySet::new()).await?;
         if loaded.guards.is_none() {
-            return Err(Fault::permanent(COMPONENT_UNUSABLE, NO_GUARDS));
+            return Err(Fault::permanent(COMPONENT_UNUSABLE, "the component has no guards"));
         }
         let limits = clamp(call.limits, self.ceilings);
         let (context, transition) = (Arc::new(context(call.context, &limits)), transition(call.guard, call.transition));
-        let frozen = Frozen::Call(Arc::clone(&context));
         let ended = self
             .deterministic
             .caller
-            .call_ready(&loaded, &limits, frozen, |store, exports| {
+            .call_ready(&loaded, &limits, context, |store, exports, context| {
                 Box::pin(async move {
-                    let guards = exports.guards.ok_or_else(|| wasmtime::Error::msg(NO_GUARDS))?;
+                    let Some(guards) = exports.guards else { unreachable!("the component has them") };
                     guards.call_check(store, &context, &transition).await
                 })
             })

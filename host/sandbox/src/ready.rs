@@ -4,17 +4,17 @@
 //! What runs while an instance is made is the component's start functions. They see the clock at 1970 and chance seeded
 //! with zero, whether the instance was waiting or is made for the call, so that answers do not depend on it.
 
+use crate::bindings::types::Context;
 use crate::bindings::{conditions, guards};
 use crate::call::{Caller, Ended, Setup, Started, end};
 use crate::faults;
 use crate::frozen::Frozen;
-use crate::limits::HostCalls;
 use crate::registry::Loaded;
 use crate::state::State;
 use futures_util::future::BoxFuture;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stepwright_app::InvocationLimits;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::timeout;
@@ -108,16 +108,17 @@ impl Caller {
         self: &Arc<Self>,
         loaded: &Arc<Loaded>,
         limits: &InvocationLimits,
-        frozen: Frozen,
+        context: Arc<Context>,
         run: F,
     ) -> Ended<R>
     where
         R: Send,
-        F: for<'a> FnOnce(&'a mut Store<State>, Box<Exports>) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
+        F: for<'a> FnOnce(&'a mut Store<State>, Box<Exports>, Arc<Context>) -> BoxFuture<'a, wasmtime::Result<R>>
+            + Send,
     {
         let turn = match self.turn(loaded.slots).await {
             Ok(turn) => turn,
-            Err(fault) => return Ended::never(fault, Setup::bare(*limits)),
+            Err(fault) => return Ended::failed(fault),
         };
         self.keep_ready(loaded);
         let started = Started::now(limits);
@@ -130,13 +131,13 @@ impl Caller {
             Err(error) => {
                 let metering = started.spent();
                 let fault = faults::stopped(&error, limits, &metering, "");
-                return Ended { metering, ..Ended::never(fault, Setup::bare(*limits)) };
+                return Ended { metering, ..Ended::failed(fault) };
             }
         };
         let calling = async {
-            store.data_mut().begin(limits, frozen, started.deadline)?;
+            store.data_mut().begin(limits, Frozen::Call(Arc::clone(&context)), started.deadline)?;
             store.set_fuel(limits.fuel.saturating_sub(fuel))?;
-            run(&mut store, exports).await
+            run(&mut store, exports, context).await
         };
         let result = started.or_late(calling).await;
         let ended = end(&mut store, result, limits, started);
@@ -161,11 +162,8 @@ impl Caller {
     /// # Errors
     /// What its start functions ran into.
     async fn make(&self, loaded: &Loaded, limits: &InvocationLimits) -> wasmtime::Result<Ready> {
-        let deadline = Instant::now() + Duration::from_millis(limits.wall_ms.into());
-        let host_calls = HostCalls::new(limits.host_calls);
-        let outbound = self.outbound(Arc::default(), Arc::default(), limits, &host_calls, deadline);
-        let state = State::new(None, None, outbound, limits, host_calls, deadline, Some(Frozen::Unasked));
-        let mut store = Store::new(self.engine(), state);
+        let setup = Setup { frozen: Some(Frozen::Unasked), ..Setup::bare(*limits) };
+        let mut store = Store::new(self.engine(), self.state(setup, Started::now(limits)));
         self.arm(&mut store, limits)?;
         let instance = loaded.pre.instantiate_async(&mut store).await?;
         let fuel = limits.fuel.saturating_sub(store.get_fuel()?);
