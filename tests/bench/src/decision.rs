@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use stepwright_app::ports::{CallContext, ComponentSource, ConditionCall, ConditionQuestion, Sandbox as _};
 use stepwright_app::{Environment, InvocationLimits};
 use stepwright_engine::flow::{
-    Context, Entities, EntitySnapshot, Env, Flow, FlowTrigger, Ids, Question, StartFlow, Template, TriggerType,
-    questions, start,
+    Context, Entities, EntitySnapshot, Env, Flow, FlowTrigger, Ids, Operand, Question, StartFlow, Template,
+    TriggerType, questions, start,
 };
 use stepwright_engine::outcome::EntityRef;
 use stepwright_engine::{Actor, NodeId, RawJson, TenantId, Timestamp};
@@ -224,22 +224,7 @@ fn native_decisions(waiting: &Waiting) -> Result<f64> {
     let mut spent = Duration::ZERO;
     for _ in 0..CALLS {
         let started = Instant::now();
-        let mut verdicts = Vec::new();
-        for question in waiting.questions()? {
-            let config = question.config.read()?;
-            let operands: Vec<RawOperand> = question
-                .operands
-                .into_iter()
-                .map(|operand| RawOperand {
-                    values: operand.values.into_iter().map(RawJson::into_text).collect(),
-                    attribute_type: operand.attribute_type,
-                    repeatable: operand.repeatable,
-                    present: operand.present,
-                    diff: operand.diff,
-                })
-                .collect();
-            verdicts.push(evaluate(&context, &config, &operands).map_err(|fault| anyhow::anyhow!("{fault:?}"))?);
-        }
+        let verdicts = natively(&context, waiting.questions()?)?;
         spent += started.elapsed();
         all_met(&verdicts)?;
     }
@@ -248,30 +233,33 @@ fn native_decisions(waiting: &Waiting) -> Result<f64> {
 
 fn native_operators(waiting: &Waiting) -> Result<f64> {
     let context = native_context();
-    let asked = asked(waiting)?;
+    let asked = waiting.questions()?;
     let mut spent = Duration::ZERO;
     for _ in 0..CALLS {
+        let questions = asked.clone();
         let started = Instant::now();
-        let mut verdicts = Vec::with_capacity(asked.len());
-        for question in &asked {
-            let config = serde_json::from_str(question.config.as_str())?;
-            let operands: Vec<RawOperand> = question
-                .operands
-                .iter()
-                .map(|operand| RawOperand {
-                    values: operand.values.iter().map(|value| value.as_str().to_owned()).collect(),
-                    attribute_type: operand.attribute_type.clone(),
-                    repeatable: operand.repeatable,
-                    present: operand.present,
-                    diff: operand.diff.clone(),
-                })
-                .collect();
-            verdicts.push(evaluate(&context, &config, &operands).map_err(|fault| anyhow::anyhow!("{fault:?}"))?);
-        }
+        let verdicts = natively(&context, questions)?;
         spent += started.elapsed();
         all_met(&verdicts)?;
     }
     Ok(per_call(spent))
+}
+
+/// What the component does, without it.
+fn natively(context: &stepwright_sdk::Context, questions: Vec<Question>) -> Result<Vec<Verdict>> {
+    let operand = |operand: Operand| RawOperand {
+        values: operand.values.into_iter().map(RawJson::into_text).collect(),
+        attribute_type: operand.attribute_type,
+        repeatable: operand.repeatable,
+        present: operand.present,
+        diff: operand.diff,
+    };
+    let verdict = |question: Question| {
+        let config = question.config.read()?;
+        let operands: Vec<RawOperand> = question.operands.into_iter().map(operand).collect();
+        evaluate(context, &config, &operands).map_err(|fault| anyhow::anyhow!("{fault:?}"))
+    };
+    questions.into_iter().map(verdict).collect()
 }
 
 fn all_met(verdicts: &[Verdict]) -> Result<()> {
