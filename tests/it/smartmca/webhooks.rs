@@ -45,7 +45,7 @@ async fn ends_of_executions_are_told_signed_and_with_the_same_id_again() {
     let (_, works) = made(&host, &tenant, &client, &super::onboarding()).await;
     let done = triggered(&client, &works).await;
     ended(&client, &done).await;
-    received(&sink, 1).await;
+    host.first_delivery_tried(&tenant.base).await;
     host.advance_secs(10);
     let first = received(&sink, 2).await;
     for one in &first {

@@ -26,7 +26,7 @@ async fn events_arrive_signed_in_order_and_are_retried_with_the_same_id() {
     let steps = json!([{"type": "payments_summary"}, {"type": "send_email", "config": {"to": "a@example.com", "subject": "s"}}]);
     let id = created(&client, &manual(steps)).await;
     ended(&client, &run(&client, &id).await).await;
-    eventually("the first try", || async { (!sink.received().is_empty()).then_some(()) }).await;
+    host.first_delivery_tried(&tenant.base).await;
     host.advance_secs(6);
     let received = eventually("all events", || async {
         let received = sink.received();

@@ -200,6 +200,19 @@ impl TestHost {
         self.operator.json("PATCH", &format!("{base}/settings"), &patch).await.expect(200);
     }
 
+    /// Waits until a first try to deliver to the tenant's only endpoint is written down: from then on its next try is a
+    /// matter of the clock. That the sink has the request is too early, its answer is still on the way.
+    pub async fn first_delivery_tried(&self, base: &str) {
+        let endpoints = self.operator.get(&format!("{base}/webhook-endpoints")).await.expect(200).json();
+        let endpoint = endpoints["data"][0]["id"].as_str().expect("an endpoint").to_owned();
+        super::eventually("the first try", || async {
+            let path = format!("{base}/webhook-endpoints/{endpoint}/deliveries");
+            let log = self.operator.get(&path).await.expect(200).json();
+            log["data"].as_array().expect("a list").iter().any(|d| d["attempts"] != 0).then_some(())
+        })
+        .await;
+    }
+
     /// Checks a `Softsolz-Signature` header as the vendor's client does, at the simulated time.
     pub fn check_softsolz_signature(&self, header: &str, body: &[u8], secret: &str) {
         use hmac::{KeyInit as _, Mac as _};

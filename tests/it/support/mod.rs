@@ -11,7 +11,7 @@ pub mod smtp;
 pub use client::{Answer, Client};
 pub use host::TestHost;
 
-/// Waits until `probe` gives something, looking often; panics after ten seconds. For what a background loop does by
+/// Waits until `probe` gives something, looking often; panics after thirty seconds. For what a background loop does by
 /// itself; simulated time is moved by `TestHost::advance`, not by this.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
     let give_up = std::time::Instant::now() + std::time::Duration::from_secs(30);
