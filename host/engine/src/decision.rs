@@ -68,7 +68,7 @@ impl Decision {
                 }
                 Test::Custom(custom) => Question {
                     component: custom.component.clone(),
-                    config: RawJson::from(custom.config.clone()),
+                    config: RawJson::from(&custom.config),
                     operands: vec![flow::Operand {
                         values: vec![RawJson::from(subjects.everything())],
                         attribute_type: "execution".into(),

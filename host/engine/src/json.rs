@@ -69,10 +69,16 @@ pub fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opti
     RawJson::deserialize(deserializer).map(Some)
 }
 
+impl From<&serde_json::Value> for RawJson {
+    fn from(value: &serde_json::Value) -> Self {
+        // A `Value` always serializes: its keys are strings and its numbers finite.
+        Self::of(value).unwrap_or_else(|_| Self::null())
+    }
+}
+
 impl From<serde_json::Value> for RawJson {
     fn from(value: serde_json::Value) -> Self {
-        // A `Value` always serializes: its keys are strings and its numbers finite.
-        Self::of(&value).unwrap_or_else(|_| Self::null())
+        Self::from(&value)
     }
 }
 

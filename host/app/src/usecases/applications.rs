@@ -153,7 +153,7 @@ impl App {
                     event: Some(RawJson::from(shown)),
                     parent: None,
                 };
-                let input = RawJson::from(data.clone());
+                let input = RawJson::from(&data);
                 let write = self.queued(&access.view, &definition, id, trigger, input, Some(entity.clone()))?;
                 writes.push(write);
             }

@@ -70,7 +70,7 @@ impl App {
         };
         let config = match &custom.config {
             Value::Null => RawJson::empty_object(),
-            config => RawJson::from(config.clone()),
+            config => RawJson::from(config),
         };
         match self.checked_condition(access, &plugin, &condition, &config).await? {
             Ok(config) => {
