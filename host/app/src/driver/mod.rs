@@ -57,7 +57,7 @@ pub struct Driver {
     held: Mutex<HashMap<TenantId, usize>>,
     /// Places one tenant may take, so that others always find some.
     per_tenant: usize,
-    /// Callers waiting for an execution to end.
+    /// Callers waiting for an execution to end, or to come to some state before that.
     waiters: Mutex<HashMap<ExecutionId, watch::Sender<Option<Arc<Execution>>>>>,
     /// The host is shutting down: nobody waits for an end any more.
     closing: watch::Sender<bool>,
@@ -152,19 +152,26 @@ impl Driver {
         lock(&self.driven).keys().copied().collect()
     }
 
-    /// A receiver that gets the execution when it ends in this process.
+    /// A receiver that gets the execution's states as this process commits them.
     pub(crate) fn wait_for(self: &Arc<Self>, id: ExecutionId) -> Waiter {
-        let ended = lock(&self.waiters).entry(id).or_insert_with(|| watch::Sender::new(None)).subscribe();
-        Waiter { driver: Arc::clone(self), id, ended: Some(ended) }
+        let states = lock(&self.waiters).entry(id).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        Waiter { driver: Arc::clone(self), id, states: Some(states) }
     }
 
-    /// Hands an ended execution to whoever waits for it.
+    /// Hands a committed state to whoever waits for the execution.
     pub(crate) fn announce(&self, execution: &Arc<Execution>) {
-        if !execution.status.is_final() {
-            return;
-        }
-        if let Some(sender) = lock(&self.waiters).remove(&execution.id) {
-            sender.send_replace(Some(Arc::clone(execution)));
+        let mut waiters = lock(&self.waiters);
+        let Some(sender) = waiters.get(&execution.id) else { return };
+        sender.send_if_modified(|known| {
+            // Two that commit one after the other may get here the other way round.
+            let newer = known.as_ref().is_none_or(|known| known.version < execution.version);
+            if newer {
+                *known = Some(Arc::clone(execution));
+            }
+            newer
+        });
+        if execution.status.is_final() {
+            waiters.remove(&execution.id);
         }
     }
 
@@ -229,23 +236,24 @@ impl Drop for Place {
     }
 }
 
-/// Waits for an execution's end; forgets its entry when dropped.
+/// Waits for an execution; forgets its entry when dropped.
 pub(crate) struct Waiter {
     driver: Arc<Driver>,
     id: ExecutionId,
-    ended: Option<watch::Receiver<Option<Arc<Execution>>>>,
+    states: Option<watch::Receiver<Option<Arc<Execution>>>>,
 }
 
 impl Waiter {
-    /// The execution, once it has ended in this process; `None` when that can't happen any more.
-    pub(crate) async fn ended(&mut self) -> Option<Arc<Execution>> {
-        self.ended.as_mut()?.wait_for(Option::is_some).await.ok()?.clone()
+    /// The execution, once this process has brought it to such a state; `None` when that can't happen any more.
+    pub(crate) async fn until(&mut self, reached: impl Fn(&Execution) -> bool) -> Option<Arc<Execution>> {
+        let reached = |state: &Option<Arc<Execution>>| state.as_deref().is_some_and(&reached);
+        self.states.as_mut()?.wait_for(reached).await.ok()?.clone()
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        self.ended = None;
+        self.states = None;
         let mut waiters = lock(&self.driver.waiters);
         if waiters.get(&self.id).is_some_and(|sender| sender.receiver_count() == 0) {
             waiters.remove(&self.id);

@@ -114,7 +114,7 @@ impl App {
             Err(error) => return self.not_started(access, execution_id, args.min_interval, error).await,
         };
         let execution = match ended {
-            Some(ended) => self.wait(execution, ended, wait).await?,
+            Some(ended) => self.wait(execution, ended, wait, |e| e.status.is_final()).await?,
             None => execution,
         };
         Ok(Started { view: ExecutionView { execution, definition }, existed: false })
@@ -157,15 +157,22 @@ impl App {
         self.driver().stop_waiting();
     }
 
-    async fn wait(&self, execution: Arc<Execution>, mut ended: Waiter, wait: Duration) -> AppResult<Arc<Execution>> {
+    /// Waits until the execution is in such a state, at most this long; gives what is known by then.
+    pub(super) async fn wait(
+        &self,
+        execution: Arc<Execution>,
+        mut waiter: Waiter,
+        wait: Duration,
+        reached: impl Fn(&Execution) -> bool,
+    ) -> AppResult<Arc<Execution>> {
         let (tenant, id) = (execution.tenant_id, execution.id);
         let deadline = tokio::time::Instant::now() + wait;
         let mut latest = execution;
         let mut closing = std::pin::pin!(self.driver().closing());
-        while !latest.status.is_final() {
+        while !reached(&latest) {
             let look_at = deadline.min(tokio::time::Instant::now() + WAIT_POLL);
             let found = tokio::select! {
-                found = tokio::time::timeout_at(look_at, ended.ended()) => found,
+                found = tokio::time::timeout_at(look_at, waiter.until(&reached)) => found,
                 // The execution goes on after the restart; its caller gets what is known now.
                 () = &mut closing => return Ok(latest),
             };
@@ -175,7 +182,7 @@ impl App {
                 Err(_) => {}
             }
             let over = tokio::time::Instant::now() >= deadline;
-            // Driven here, its end would have been announced.
+            // Driven here, it would have been announced.
             if (over || !self.driver().drives(id))
                 && let Some(found) = self.store().execution(tenant, id).await?
             {

@@ -75,14 +75,20 @@ impl Flow {
         self.tasks.iter().filter(move |_| !deleted).filter_map(|task| self.work_of(task))
     }
 
+    /// Whether a decision is being evaluated.
+    pub fn is_deciding(&self) -> bool {
+        self.deleted_at.is_none() && self.tasks.iter().any(|task| self.is_evaluated(task))
+    }
+
+    fn is_evaluated(&self, task: &Task) -> bool {
+        matches!(&task.kind, TaskKind::Decision(decision) if decision.asked.is_some()) && self.is_started()
+    }
+
     fn work_of(&self, task: &Task) -> Option<Work> {
         let (id, attempt) = (task.id.clone(), task.attempt);
         match &task.kind {
             TaskKind::Manual => None,
-            TaskKind::Decision(decision) => {
-                let asked = decision.asked.is_some() && self.is_started();
-                asked.then_some(Work::Evaluate { task: id, attempt })
-            }
+            TaskKind::Decision(_) => self.is_evaluated(task).then_some(Work::Evaluate { task: id, attempt }),
             TaskKind::AiAgent(agent) => {
                 let run = agent.run.as_ref().filter(|r| r.state == AgentState::Running)?;
                 let config = agent.spec.agent_config.as_ref()?;

@@ -59,6 +59,39 @@ async fn an_automatic_decision_takes_the_branches_whose_conditions_are_met() {
 }
 
 #[tokio::test]
+async fn answers_come_when_the_decisions_they_lead_to_are_made() {
+    let stage = Stage::new().await;
+    stage.contact("c-1", json!({"kind": "vip", "age": 7})).await;
+    let started = stage.start(&deciding(true, true)).await;
+    assert_eq!((started.status("d"), started.current()), ("COMPLETED", vec!["b"]), "{}", started.shown);
+
+    // Behind a task, and one behind the other.
+    let mut body = deciding(true, true);
+    let mut second = body["tasks"][0].clone();
+    (second["id"], second["name"]) = (json!("d2"), json!("d2"));
+    body["tasks"].as_array_mut().unwrap().extend([manual("a"), second, manual("x"), manual("y")]);
+    let edges = body["edges"].as_array_mut().unwrap();
+    edges[0]["to_id"] = json!("d2");
+    edges.push(edge("a", "d"));
+    for (condition, to) in [("to-b", "x"), ("to-c", "y"), ("none-met-d2", "b")] {
+        let none_met = condition == "none-met-d2";
+        edges.push(json!({"id": format!("d2-{to}"), "from_id": "d2", "to_id": to, "condition_id": condition,
+            "none_met": none_met}));
+    }
+    let mut started = stage.start(&body).await;
+    started.patch("a", json!({"status": "COMPLETED"})).await.expect(200);
+    assert_eq!((started.status("d"), started.status("d2")), ("COMPLETED", "COMPLETED"), "{}", started.shown);
+    assert_eq!(started.current(), ["x"]);
+
+    // Asked again by hand.
+    stage.contact("c-1", json!({"kind": "x", "age": 7})).await;
+    let mut started = stage.start(&deciding(true, false)).await;
+    assert_eq!(started.status("d"), "CONDITION_PENDING");
+    let shown = started.post("d", "execute").await.expect(200).json();
+    assert_eq!((&shown["status"], started.current()), (&json!("CONDITION_PENDING"), vec!["d"]), "{shown}");
+}
+
+#[tokio::test]
 async fn a_decision_none_of_whose_conditions_is_met_waits_for_an_entity_or_for_a_person() {
     let stage = Stage::new().await;
     let mut by_entity = stage.start(&deciding(true, false)).await;

@@ -17,11 +17,14 @@ use crate::error::{AppError, AppResult};
 use crate::face::as_flow;
 use crate::ports::{ExecutionOrder, ExecutionQuery};
 use std::sync::Arc;
+use std::time::Duration;
 use stepwright_engine::flow::{Command, Flow, FlowError, FlowErrorKind};
 use stepwright_engine::{Definition, Dialect, Execution, ExecutionId, TenantId};
 
 /// Flows found by one entity at most.
 const MOST_FOUND: u32 = 1_000;
+/// How long a caller waits for decisions at most.
+const DECIDING: Duration = Duration::from_secs(5);
 /// Characters of a UUID as it is written; other spellings are no ids.
 const UUID_LENGTH: usize = 36;
 
@@ -88,7 +91,9 @@ impl App {
         done
     }
 
-    /// Applies a command to the state the flow has when it is committed. A command that changes nothing is fine.
+    /// Applies a command to the state the flow has when it is committed. The decisions that come of it are made before
+    /// this returns, and shown, but for patches of tasks and schedules that are run at once: they give the task as it is
+    /// then, which a loop may reset. A command that changes nothing is fine.
     ///
     /// # Errors
     /// `NotFound` for the flow, a task or a phase; `Invalid` with the message for the client; `Conflict` when it
@@ -109,6 +114,7 @@ impl App {
         allowed: impl Fn(&Flow) -> AppResult<()> + Send + Sync + 'static,
     ) -> AppResult<FlowView> {
         let id = flow_execution_id(access.tenant_id(), flow);
+        let as_done = matches!(command, Command::PatchTask { .. } | Command::RunScheduleNow { .. });
         let mut command = command;
         if let Command::PatchFlow(patch) = &mut command
             && let Some(contexts) = patch.contexts.take()
@@ -117,7 +123,25 @@ impl App {
             patch.contexts = Some(titled(contexts, &entities));
         }
         let done = self.apply_to_flow_if(&access.view, access.actor(), id, command, Box::new(allowed)).await;
-        FlowView::of_view(self.unless_foreign(access, flow, done).await?)
+        let done = FlowView::of_view(self.unless_foreign(access, flow, done).await?)?;
+        let decided = self.decided(access, &done).await;
+        Ok(if as_done { done } else { decided.unwrap_or(done) })
+    }
+
+    /// The flow with its decisions made, if there were any to wait for (source: contracts/epilot.md, Start: what is
+    /// answered is the state after all synchronous steps; only automations and agents run afterwards). What was asked
+    /// for is done already, so a decision that takes long, or a database that is away, only means that the decision is
+    /// shown being made.
+    async fn decided(&self, access: &Access, done: &FlowView) -> Option<FlowView> {
+        if !done.flow.is_deciding() {
+            return None;
+        }
+        // Before it is looked at: what is decided in between must not be missed.
+        let waiter = self.driver().wait_for(done.execution);
+        let found = self.store().execution(access.tenant_id(), done.execution).await.ok()??;
+        let reached = |execution: &Execution| !execution.flow.as_deref().is_some_and(Flow::is_deciding);
+        let found = self.wait(Arc::new(found), waiter, DECIDING, reached).await.ok()?;
+        FlowView::of(Arc::unwrap_or_clone(found), Arc::clone(&done.definition)).ok()
     }
 
     /// Cancels the schedule that is armed under this id; its task is skipped.

@@ -71,13 +71,14 @@ struct Named {
 }
 
 impl App {
-    /// Starts a flow of a template.
+    /// Starts a flow of a template; gives it with the decisions made that it begins with.
     ///
     /// # Errors
     /// `NotFound("flow template")`, `Conflict` when the template is not active, `Invalid` with the message for the
     /// client, `Quota`, `Unavailable`.
     pub async fn start_flow(&self, access: &Access, args: StartFlowArgs) -> AppResult<FlowView> {
-        self.start_flow_as(&access.view, access.actor(), args).await
+        let started = self.start_flow_as(&access.view, access.actor(), args).await?;
+        Ok(self.decided(access, &started).await.unwrap_or(started))
     }
 
     pub(crate) async fn start_flow_as(

@@ -51,7 +51,7 @@ impl App {
             }
             let look_at = deadline.min(now + POLL);
             let found = tokio::select! {
-                found = tokio::time::timeout_at(look_at, ended.ended()) => found,
+                found = tokio::time::timeout_at(look_at, ended.until(|e| e.status.is_final())) => found,
                 // It goes on after the restart; its caller gets what is known now.
                 () = &mut closing => return Ok(progress),
             };
