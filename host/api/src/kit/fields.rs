@@ -195,7 +195,7 @@ impl<'a> Fields<'a> {
     /// An object as text to carry on; the empty one when absent.
     pub fn raw_object(&self, name: &str) -> RawJson {
         match self.get(name) {
-            Some(value @ Value::Object(_)) => RawJson::from(value.clone()),
+            Some(value @ Value::Object(_)) => RawJson::from(value),
             Some(_) => {
                 self.fault(name, "must be an object");
                 RawJson::empty_object()

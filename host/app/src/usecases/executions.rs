@@ -15,7 +15,7 @@ use stepwright_engine::{
     TriggerInfo,
 };
 
-/// How often a waiting caller asks the database, in case the execution ends on another host.
+/// How often a waiting caller asks the database, in case another host drives the execution.
 const WAIT_POLL: Duration = Duration::from_millis(500);
 
 /// How to start.

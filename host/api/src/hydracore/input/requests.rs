@@ -181,5 +181,5 @@ fn detail(fields: &Members<'_>, faults: &Faults, value: &Value) -> Option<RawJso
     if value.to_string().len() > MAX_DETAIL {
         fields.refuse("action_detail", "must have at most 64 KiB");
     }
-    Some(RawJson::from(value.clone()))
+    Some(RawJson::from(value))
 }

@@ -116,7 +116,7 @@ impl Spec {
                 id: format!("step-{i}"),
                 name: step.step_type.clone(),
                 kind: if catalog.get(&step.step_type).is_some() {
-                    let config = RawJson::from(step.step_config.clone());
+                    let config = RawJson::from(&step.step_config);
                     NodeDraftKind::Step { step_type: step.step_type.clone(), config }
                 } else {
                     NodeDraftKind::Manual

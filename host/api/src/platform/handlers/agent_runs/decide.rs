@@ -64,7 +64,7 @@ fn read(body: &JsonBody) -> ApiResult<DecisionDraft> {
         if f.get("decision").is_none() {
             f.fault("decision", "is required");
         }
-        let raw = |name: &str| f.get(name).map(|value| RawJson::from(value.clone()));
+        let raw = |name: &str| f.get(name).map(RawJson::from);
         let decision = match f.opt_choice("decision", &words) {
             Some(Word::Edit) => {
                 if f.get("arguments").is_none() {

@@ -35,8 +35,8 @@ pub async fn handle(
     Params((t, id, node)): Params<(TenantId, ExecutionId, String)>,
     body: JsonBody,
 ) -> ApiResult {
-    let output = |v: &serde_json::Value| RawJson::from(v.clone());
-    let body = body.read_or_empty(|f| CompleteBody { output: f.get("output").map_or_else(RawJson::null, output) })?;
+    let body =
+        body.read_or_empty(|f| CompleteBody { output: f.get("output").map_or_else(RawJson::null, RawJson::from) })?;
     let access = caller.tenant(t).await?;
     let app = &caller.state().app;
     let task = super::task_of(app, &access, id, &node).await?;
